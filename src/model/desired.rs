@@ -1,0 +1,261 @@
+//! What the plan files ask for, after `config` has checked them.
+
+use super::{
+    BuildName, ContentHash, FormatName, GpuName, MachineName, MatrixName, PoolName, ScenarioName,
+    Verdict,
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+/// Everything that should hold. Names in it refer to entries of it: `config` has seen to that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desired {
+    /// What the matrix is called; its recorded state is filed under this.
+    pub name: MatrixName,
+    /// The app under test.
+    pub app: App,
+    /// Machines that cells use, by name.
+    pub machines: BTreeMap<MachineName, Machine>,
+    /// Builds that cells use, by name.
+    pub builds: BTreeMap<BuildName, Build>,
+    /// GPUs that cells use, by name; `none` is not among them.
+    pub gpus: BTreeMap<GpuName, Gpu>,
+    /// Scenarios that cells use, by name.
+    pub scenarios: BTreeMap<ScenarioName, Scenario>,
+    /// The matrix, already expanded: one entry for each square, in order of machine, GPU, build,
+    /// format, scenario.
+    pub cells: Vec<Cell>,
+    /// How many steps may use each pool at once. A pool that is not named here takes one.
+    pub pools: BTreeMap<PoolName, usize>,
+    /// How often a failed exercise is tried again.
+    pub retries: u32,
+    /// How long one exercise may take.
+    pub timeout: Duration,
+}
+
+/// The app under test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct App {
+    /// Base name of its packages.
+    pub name: String,
+    /// The version that people read in reports.
+    pub version: String,
+    /// Path of the program on a machine.
+    pub binary: String,
+    /// Arguments it is always started with.
+    pub args: Vec<String>,
+    /// What its process is called.
+    pub process_name: String,
+    /// How long a smoke check watches it.
+    pub timeout: Duration,
+}
+
+/// A machine, and what it takes to use it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// Its name.
+    pub name: MachineName,
+    /// Who keeps it.
+    pub provider: ProviderKind,
+    /// What that provider can do.
+    pub abilities: Abilities,
+    /// The snapshot it is restored to.
+    pub snapshot: String,
+    /// The kind of desktop session it runs.
+    pub session: Session,
+    /// The node of a cluster it lives on, whose clone slots restoring it takes.
+    pub node: Option<String>,
+    /// Free text about its desktop.
+    pub desktop: String,
+    /// Number that its provider knows it by.
+    pub vmid: Option<u32>,
+    /// Address it is reached at.
+    pub ip: Option<String>,
+    /// Width and height of its screen, where mosdat chooses them.
+    pub geometry: (u32, u32),
+    /// How many steps may use it at once: 1 for a VM, more for private desktops, each of which is
+    /// started anew for its step.
+    pub slots: usize,
+    /// How its packages are installed, by format.
+    pub packages: BTreeMap<FormatName, Package>,
+}
+
+/// Who keeps machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProviderKind {
+    /// A Proxmox VE cluster.
+    Proxmox,
+    /// Virtual machines on this computer.
+    Qemu,
+    /// Private desktops on this computer.
+    Local,
+    /// A simulated cluster in virtual time.
+    Sim,
+}
+
+impl ProviderKind {
+    /// Every provider.
+    pub const ALL: [Self; 4] = [Self::Proxmox, Self::Qemu, Self::Local, Self::Sim];
+
+    /// Returns the word used in plan files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Proxmox => "proxmox",
+            Self::Qemu => "qemu",
+            Self::Local => "local",
+            Self::Sim => "sim",
+        }
+    }
+}
+
+/// What a provider can do, as data that the planner obeys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Abilities {
+    /// Whether installed machines can be kept as layers. Without it, what lies between the base
+    /// and a step is done again for each step.
+    pub layers: bool,
+    /// Whether a running session can be kept, so that `checkpoint` makes sense.
+    pub live_layers: bool,
+}
+
+/// A kind of desktop session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Session {
+    /// An X server.
+    X11,
+    /// A Wayland compositor.
+    Wayland,
+    /// No desktop.
+    None,
+}
+
+impl Session {
+    /// Returns the word used in plan files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::X11 => "x11",
+            Self::Wayland => "wayland",
+            Self::None => "none",
+        }
+    }
+}
+
+/// How a package of one format is installed on one machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// Its format.
+    pub format: FormatName,
+    /// Command that installs it, with `{file}` for its path; empty where the provider unpacks.
+    pub install: String,
+    /// Command that removes it.
+    pub uninstall: String,
+    /// Path of the program when it comes from this package; the app's `binary` otherwise.
+    pub app_path: Option<String>,
+    /// What its process is called; the app's otherwise.
+    pub process_name: Option<String>,
+    /// Which file of a build's `dist_dir` it is.
+    pub file_glob: String,
+}
+
+/// A version of the app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Build {
+    /// Its name.
+    pub name: BuildName,
+    /// Where it comes from.
+    pub source: Source,
+    /// Shell lines that turn the source into packages, in order.
+    pub commands: Vec<String>,
+    /// Where the packages then lie, below the source.
+    pub dist_dir: PathBuf,
+    /// Variables of the environment that reach the commands. No other does.
+    pub env: Vec<String>,
+    /// How long the commands may take together.
+    pub timeout: Duration,
+}
+
+/// Where a build comes from. Paths are absolute or relative to the working directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A folder, as it is.
+    Path(PathBuf),
+    /// A commit of a git repository.
+    Git {
+        /// Path or address of the repository.
+        repository: String,
+        /// Branch, tag or commit.
+        reference: String,
+    },
+    /// A finished package; the glob must match one file of each format.
+    Package(String),
+    /// Nothing real: the simulated cluster makes it up.
+    Simulated,
+}
+
+/// A GPU that can be passed through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gpu {
+    /// Its name.
+    pub name: GpuName,
+    /// Its PCI address, `0000:01:00`.
+    pub pci: Option<String>,
+    /// Name of a Proxmox resource mapping.
+    pub mapping: Option<String>,
+    /// Whether the hypervisor's console stays on (`compute`) or turns black (`primary`).
+    pub is_primary: bool,
+}
+
+/// A scenario, as far as planning needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scenario {
+    /// Its name.
+    pub name: ScenarioName,
+    /// Each file it consists of, by path relative to the scenario folder, with its digest: the
+    /// document, the routines and fixtures it uses, anchor images. A built-in smoke check has one
+    /// entry, named after itself, that stands for its rules.
+    pub files: BTreeMap<String, ContentHash>,
+    /// The session it cannot do without; `None` when any will do.
+    pub needs_session: Option<Session>,
+}
+
+/// One square of the matrix.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cell {
+    /// Where.
+    pub machine: MachineName,
+    /// With which GPU, or `none`.
+    pub gpu: GpuName,
+    /// Which version.
+    pub build: BuildName,
+    /// In which package format.
+    pub format: FormatName,
+    /// Doing what.
+    pub scenario: ScenarioName,
+    /// Why it is left out, when it is.
+    pub skip: Option<String>,
+    /// What it is expected to do instead of passing.
+    pub expect: Option<Expectation>,
+}
+
+/// A known verdict other than `passed`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Expectation {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why it is known.
+    pub why: String,
+}
+
+impl Expectation {
+    /// Returns `raw` as the plan file sees it: a failure that was foretold is `expected`, a pass
+    /// where a failure was foretold is news and so `failed`.
+    pub fn judge(expectation: Option<&Self>, raw: Verdict) -> Verdict {
+        match expectation {
+            Some(known) if known.verdict == raw => Verdict::Expected,
+            Some(_) if raw.holds() => Verdict::Failed,
+            Some(_) | None => raw,
+        }
+    }
+}

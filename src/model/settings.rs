@@ -1,0 +1,74 @@
+//! How the user wants mosdat to work, apart from what should hold.
+
+use super::Phase;
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+/// How the user wants mosdat to work.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings {
+    /// The folder that everything is relative to: the one above `plans/`, or the plan file's own.
+    pub root: PathBuf,
+    /// Where state and run folders are kept, when not in `state/` below the root.
+    pub state_dir: Option<PathBuf>,
+    /// Where blobs are kept, when not below the state.
+    pub cache_dir: Option<PathBuf>,
+    /// Private desktops.
+    pub local: LocalSettings,
+    /// The simulated cluster.
+    pub sim: SimSettings,
+}
+
+/// Private desktops on this computer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LocalSettings {
+    /// How many desktops may be open at once; the number of processors when missing.
+    pub parallel: Option<usize>,
+}
+
+/// A simulated cluster in virtual time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SimSettings {
+    /// What durations and faults are drawn from: the same seed gives the same run.
+    pub seed: u64,
+    /// How long a step of each phase takes: least and most.
+    pub durations: BTreeMap<Phase, (Duration, Duration)>,
+    /// How often an exercise fails, from 0 to 1.
+    pub fail_rate: f64,
+    /// How often a step is blocked for good, from 0 to 1.
+    pub block_rate: f64,
+    /// How often an attempt is hit by a fault that passes, from 0 to 1.
+    pub transient_rate: f64,
+    /// How often a driver panics, from 0 to 1.
+    pub panic_rate: f64,
+    /// How often a machine does not answer when looked at, from 0 to 1.
+    pub unknown_rate: f64,
+    /// Whether machines can be kept as layers.
+    pub layers: bool,
+    /// Whether running sessions can be kept.
+    pub live_layers: bool,
+}
+
+impl Default for SimSettings {
+    fn default() -> Self {
+        let seconds = |least, most| (Duration::from_secs(least), Duration::from_secs(most));
+        let durations = [
+            (Phase::Build, seconds(30, 90)),
+            (Phase::Restore, seconds(10, 30)),
+            (Phase::AttachGpu, seconds(5, 10)),
+            (Phase::Install, seconds(5, 40)),
+            (Phase::Checkpoint, seconds(2, 5)),
+            (Phase::Exercise, seconds(10, 120)),
+        ];
+        Self {
+            seed: 0,
+            durations: durations.into(),
+            fail_rate: 0.0,
+            block_rate: 0.0,
+            transient_rate: 0.0,
+            panic_rate: 0.0,
+            unknown_rate: 0.0,
+            layers: true,
+            live_layers: false,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The accessibility tree of a desktop: what programs say about their own widgets.
+
+use super::Rect;
+use serde::{Deserialize, Serialize};
+
+/// One widget.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Node {
+    /// What the tree that it was read from calls it, for as long as it lives. Empty in trees that
+    /// come from elsewhere.
+    pub id: String,
+    /// Its role, in lower case: `push button`, `entry`, `frame`.
+    pub role: String,
+    /// Its name.
+    pub name: String,
+    /// Its text, for entries and labels that tell it; empty otherwise.
+    pub text: String,
+    /// Its states, in lower case: `showing`, `focused`, `checked`.
+    pub states: Vec<String>,
+    /// Where it is on the screen; `None` when it was not asked, does not show, or is in a window
+    /// of which nobody knows where it is.
+    pub extents: Option<Rect>,
+    /// The application it belongs to.
+    pub app: String,
+    /// How deep it lies: 0 for an application's windows.
+    pub depth: usize,
+}
+
+/// All widgets of a desktop, depth first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tree {
+    /// The widgets.
+    pub nodes: Vec<Node>,
+    /// Every application that answered. An empty list means that nothing was seen, which is no
+    /// proof that nothing is there.
+    pub apps: Vec<String>,
+    /// Applications that are there and were not seen, or not wholly, with the reason where it is
+    /// not silence: `notes`, `files (a tree table of 9000 widgets was not read)`. What they show
+    /// is not known: as long as there is one, a widget that was not found may be there.
+    pub silent_apps: Vec<String>,
+}
+
+/// What to look for in a tree.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeQuery {
+    /// The role, in lower case.
+    pub role: String,
+    /// The name; any when missing.
+    pub name: Option<String>,
+    /// Whether `name` may be part of the widget's name.
+    pub name_is_part: bool,
+    /// Part of the application's name, whatever its case; any application when empty.
+    pub app: String,
+    /// Text that the widget must hold.
+    pub text: Option<String>,
+}
+
+impl NodeQuery {
+    /// Whether `node` is what is looked for.
+    pub fn matches(&self, node: &Node) -> bool {
+        let name_fits = match (&self.name, self.name_is_part) {
+            (None, _) => true,
+            (Some(name), false) => node.name == *name,
+            (Some(name), true) => node.name.contains(name.as_str()),
+        };
+        name_fits
+            && node.role == self.role
+            && node.app.to_lowercase().contains(&self.app.to_lowercase())
+            && self
+                .text
+                .as_ref()
+                .is_none_or(|text| node.text.contains(text.as_str()))
+    }
+}
+
+impl std::fmt::Display for NodeQuery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.role)?;
+        if let Some(name) = &self.name {
+            write!(f, " `{name}`")?;
+        }
+        if let Some(text) = &self.text {
+            write!(f, " holding `{text}`")?;
+        }
+        if !self.app.is_empty() {
+            write!(f, " of `{}`", self.app)?;
+        }
+        Ok(())
+    }
+}

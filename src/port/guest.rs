@@ -1,0 +1,157 @@
+//! A machine with an open session.
+
+use super::{AccessibilityTree, ProviderError, Screen};
+use crate::model::{LayerName, Outcome, Package, Rect, Session};
+use async_trait::async_trait;
+use std::{collections::BTreeMap, fmt, path::Path, sync::Arc, time::Duration};
+
+/// A machine with an open session, held under a lease.
+///
+/// Dropping it without [`Guest::close`] must not leave processes behind: a driver that panics or a
+/// step that is cut short takes this way.
+#[async_trait]
+pub trait Guest: fmt::Debug + Send + Sync {
+    /// Returns the kind of session that is open.
+    fn session(&self) -> Session;
+
+    /// Installs a package from `file`. A package that cannot be installed is a failed outcome; a
+    /// machine that cannot be reached is an error.
+    async fn install(&self, package: &Package, file: &Path) -> Result<Outcome, ProviderError>;
+
+    /// Keeps the machine as it is now as a layer. Keeping one that is there already is no error.
+    async fn keep(&self, layer: &LayerName) -> Result<(), ProviderError>;
+
+    /// Returns the path of a program of the installed package, as the machine knows it.
+    fn program_path(&self, path: &str) -> String;
+
+    /// Returns the variables of the session, as a program started in it sees them.
+    fn environment(&self) -> BTreeMap<String, String>;
+
+    /// Runs a command to its end, or ends it with all its children when `limit` has passed.
+    async fn run(&self, command: &Command, limit: Duration) -> Result<Output, ProviderError>;
+
+    /// Starts a program that stays.
+    async fn start(&self, command: &Command) -> Result<Box<dyn Process>, ProviderError>;
+
+    /// Returns the windows that show now.
+    async fn windows(&self) -> Result<Vec<Window>, ProviderError>;
+
+    /// Returns the screen. One session serves all callers.
+    async fn screen(&self) -> Result<Arc<dyn Screen>, ProviderError>;
+
+    /// Returns the accessibility tree. One session serves all callers.
+    async fn tree(&self) -> Result<Arc<dyn AccessibilityTree>, ProviderError>;
+
+    /// Ends the session and every process of it, and waits until they are gone.
+    async fn close(self: Box<Self>) -> Result<(), ProviderError>;
+}
+
+/// A program and how to start it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Command {
+    /// The program, then its arguments.
+    pub argv: Vec<String>,
+    /// Variables that differ from the session's: set, or removed by `None`.
+    pub env: BTreeMap<String, Option<String>>,
+}
+
+impl Command {
+    /// Returns the command that has a shell run `text`.
+    pub fn shell(text: &str) -> Self {
+        Self {
+            argv: vec!["sh".into(), "-c".into(), text.into()],
+            env: BTreeMap::new(),
+        }
+    }
+}
+
+/// What came of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// How it ended; `None` when its time was up.
+    pub exit: Option<Exit>,
+    /// The end of what it wrote to standard output and standard error, as it came.
+    pub text: String,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// By itself, with this code.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(126) => f.write_str("exited with 126: it is not executable"),
+            Self::Code(127) => f.write_str("exited with 127: it was not found"),
+            Self::Code(code) => write!(f, "exited with {code}"),
+            Self::Signal(number) => match signal_name(*number) {
+                Some(name) => write!(f, "was ended by {name}"),
+                None => write!(f, "was ended by signal {number}"),
+            },
+        }
+    }
+}
+
+/// Returns the name of a signal on Linux.
+fn signal_name(number: i32) -> Option<&'static str> {
+    Some(match number {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        3 => "SIGQUIT",
+        4 => "SIGILL",
+        5 => "SIGTRAP",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        13 => "SIGPIPE",
+        15 => "SIGTERM",
+        31 => "SIGSYS",
+        _ => return None,
+    })
+}
+
+/// A program that stays.
+#[async_trait]
+pub trait Process: fmt::Debug + Send + Sync {
+    /// Waits until it has ended. May be called again and dropped at any time.
+    async fn wait(&self) -> Exit;
+
+    /// Returns how it ended, when it has.
+    fn exit(&self) -> Option<Exit>;
+
+    /// Returns its process id, where the machine has such.
+    fn pid(&self) -> Option<u32>;
+
+    /// Returns the ids of it and of everything it started that runs now, where the machine knows
+    /// them and its windows tell ids of the same kind.
+    fn family(&self) -> Option<Vec<u32>> {
+        None
+    }
+
+    /// Returns the end of what it wrote so far.
+    fn output(&self) -> String;
+
+    /// Ends it and all its children, and waits until they are gone.
+    async fn end(&self);
+}
+
+/// A window that shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Its title.
+    pub title: String,
+    /// Class or application id.
+    pub app_id: String,
+    /// The process it belongs to, where known.
+    pub pid: Option<u32>,
+    /// Where its content lies on the screen, without the frame and title bar that the window
+    /// system puts around it and without its shadow, where known.
+    pub rect: Option<Rect>,
+}

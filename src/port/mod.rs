@@ -1,0 +1,28 @@
+//! What mosdat asks of the outside world, as small traits.
+//!
+//! Each speaks only of [`model`](crate::model) values, so that a fake is a screenful, and says in
+//! its error whether trying again could help. What implements them is in `driver`; who picks is
+//! `cli`.
+
+mod builder;
+mod cache;
+mod clock;
+mod evidence;
+mod guest;
+mod input;
+mod performer;
+mod provider;
+mod screen;
+mod store;
+mod tree;
+
+pub use builder::{Artifact, BuildError, BuildRequest, Builder};
+pub use cache::{Blobs, CacheError};
+pub use clock::Clock;
+pub use evidence::{EvidenceError, RunFolder};
+pub use guest::{Command, Exit, Guest, Output, Process, Window};
+pub use performer::{Performer, Task, Watcher};
+pub use provider::{Keeper, Provider, ProviderError};
+pub use screen::{Input, Screen, ScreenAddress, ScreenDialer, ScreenError};
+pub use store::{Durability, LockHolder, LockToken, Store, StoreError};
+pub use tree::{AccessibilityTree, BusAddress, TreeDialer, TreeError, WindowOrigin};

@@ -1,0 +1,67 @@
+//! Carrying out one step, whoever does it: a real machine, or a simulated one.
+
+use super::RunFolder;
+use crate::model::{ContentHash, Event, Layer, LayerName, LeaseId, Outcome, Phase, Step, StepKey};
+use async_trait::async_trait;
+use std::{fmt::Debug, sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+/// Carries out steps.
+#[async_trait]
+pub trait Performer: Debug + Send + Sync {
+    /// Carries out one attempt at a step. Stops soon after `watcher.stop` is cancelled, leaving
+    /// nothing behind. May be dropped at any time with the same promise.
+    async fn perform(&self, task: &Task, watcher: &Watcher) -> Outcome;
+}
+
+/// One attempt at a step.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// The step, as planned.
+    pub step: Step,
+    /// What the redone steps do, in order, before the step's own work.
+    pub redo: Vec<Phase>,
+    /// The state its machine is brought to first.
+    pub from: Option<Layer>,
+    /// The layer to leave behind when it passes.
+    pub leaves: Option<LayerName>,
+    /// The digest of the package to install, where there is one.
+    pub artifact: Option<ContentHash>,
+    /// The use of the machine; `None` for a build.
+    pub lease: Option<LeaseId>,
+    /// Counted from 1.
+    pub attempt: u32,
+    /// After this it is asked to stop; some time after that it is dropped.
+    pub limit: Duration,
+}
+
+/// What a step is given besides its task: whom to tell, where to put evidence, when to stop.
+#[derive(Clone, Debug)]
+pub struct Watcher {
+    /// The step it belongs to.
+    pub key: StepKey,
+    /// Takes events in order.
+    pub events: tokio::sync::mpsc::UnboundedSender<Event>,
+    /// Takes evidence.
+    pub folder: Arc<dyn RunFolder>,
+    /// Tells the time.
+    pub clock: Arc<dyn super::Clock>,
+    /// Cancelled when the step should end: its time is up, or the user asked.
+    pub stop: CancellationToken,
+}
+
+impl Watcher {
+    /// Tells an event. Whoever listens may be gone already; then nobody is left to care.
+    pub fn tell(&self, event: Event) {
+        if self.events.send(event).is_err() {
+            tracing::debug!(step = %self.key, "an event came after the run's end");
+        }
+    }
+
+    /// Tells a line of what a program wrote.
+    pub fn log(&self, text: &str) {
+        let (key, at) = (self.key.clone(), self.clock.now());
+        let text = text.to_owned();
+        self.tell(Event::Log { key, at, text });
+    }
+}

@@ -1,0 +1,134 @@
+//! Providers: who keeps machines.
+
+use super::Guest;
+use crate::model::{Layer, LayerName, Lease, LeaseId, Machine, MachineName, Presence};
+use async_trait::async_trait;
+use std::fmt::Debug;
+
+/// Something whose machines can be looked at and cleaned up.
+#[async_trait]
+pub trait Keeper: Debug + Send + Sync {
+    /// Looks at a machine without changing it. Silence is [`Presence::Unknown`].
+    async fn observe(&self, machine: &Machine) -> Presence;
+
+    /// Removes a layer that mosdat made. Removing one that is gone is no error.
+    async fn remove_layer(
+        &self,
+        machine: &MachineName,
+        layer: &LayerName,
+    ) -> Result<(), ProviderError>;
+
+    /// Gives back what a crashed run was using: ends its processes, removes its folders.
+    /// Reclaiming what is already gone is no error.
+    async fn reclaim(&self, lease: &Lease) -> Result<(), ProviderError>;
+}
+
+/// Something that keeps machines on which sessions can be opened.
+#[async_trait]
+pub trait Provider: Keeper {
+    /// Brings a machine to `from` and opens its session. Everything that is started for it is
+    /// marked with `lease`.
+    async fn open(
+        &self,
+        machine: &Machine,
+        from: &Layer,
+        lease: &LeaseId,
+    ) -> Result<Box<dyn Guest>, ProviderError>;
+}
+
+/// A machine could not be used as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    /// A program that the provider needs is not installed.
+    #[error("`{program}` is not installed; it is in the package `{package}`")]
+    MissingProgram {
+        /// The program.
+        program: String,
+        /// Debian's package that has it.
+        package: String,
+    },
+    /// A machine did not start.
+    #[error("failed to start {what} of `{machine}`: {why}")]
+    Start {
+        /// Which machine.
+        machine: MachineName,
+        /// Which part: `the VNC server`, `the window manager`.
+        what: String,
+        /// What went wrong, with the last lines it wrote.
+        why: String,
+    },
+    /// The layer to start from is not there.
+    #[error("`{machine}` has no layer `{layer}`")]
+    NoLayer {
+        /// Which machine.
+        machine: MachineName,
+        /// Which layer.
+        layer: Layer,
+    },
+    /// A package could not be installed for a reason that is not its own.
+    #[error("failed to install on `{machine}`: {why}")]
+    Install {
+        /// Which machine.
+        machine: MachineName,
+        /// What went wrong.
+        why: String,
+    },
+    /// The machine cannot do this.
+    #[error("`{machine}` cannot {what}")]
+    Unable {
+        /// Which machine.
+        machine: MachineName,
+        /// What was asked: `show a screen`.
+        what: String,
+    },
+    /// A program on the machine could not be run.
+    #[error("failed to run `{program}` on `{machine}`: {why}")]
+    Run {
+        /// Which machine.
+        machine: MachineName,
+        /// Which program.
+        program: String,
+        /// What went wrong.
+        why: String,
+    },
+    /// The machine did not do it in time.
+    #[error("`{machine}` did not {what} within {seconds} s")]
+    TimedOut {
+        /// Which machine.
+        machine: MachineName,
+        /// What it was to do.
+        what: String,
+        /// How long it had.
+        seconds: u64,
+    },
+    /// The machine was lost.
+    #[error("lost `{machine}`: {why}")]
+    Lost {
+        /// Which machine.
+        machine: MachineName,
+        /// What was noticed.
+        why: String,
+    },
+    /// The screen could not be used.
+    #[error(transparent)]
+    Screen(#[from] super::ScreenError),
+    /// The accessibility tree could not be used.
+    #[error(transparent)]
+    Tree(#[from] super::TreeError),
+}
+
+impl ProviderError {
+    /// Whether trying again could help.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Start { .. } | Self::TimedOut { .. } | Self::Lost { .. } => true,
+            Self::Screen(err) => err.is_transient(),
+            Self::Tree(err) => err.is_transient(),
+            Self::MissingProgram { .. }
+            | Self::NoLayer { .. }
+            | Self::Install { .. }
+            | Self::Unable { .. }
+            | Self::Run { .. } => false,
+        }
+    }
+}

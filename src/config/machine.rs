@@ -1,0 +1,241 @@
+//! `[[vm]]`: machines, and what each of them inherits from its provider. Whether they can be
+//! reached is not asked.
+
+use super::{
+    app::AppTable,
+    documents::Documents,
+    mistakes::Mistakes,
+    name, package,
+    provider::Providers,
+    reader::Table,
+    source::{At, Found},
+};
+use crate::model::{Abilities, Machine, MachineName, ProviderKind, Session, SimSettings};
+use std::{collections::BTreeMap, net::IpAddr};
+
+/// What machines inherit.
+pub(super) struct Surroundings<'a> {
+    pub(super) app: Option<&'a AppTable>,
+    pub(super) providers: &'a Providers,
+    pub(super) sim: &'a SimSettings,
+}
+
+/// A machine, and where its name is written.
+pub(super) struct MachineTable {
+    pub(super) machine: Machine,
+    pub(super) at: At,
+}
+
+/// The words for sessions.
+const SESSIONS: [(&str, Session); 3] = [
+    ("x11", Session::X11),
+    ("wayland", Session::Wayland),
+    ("none", Session::None),
+];
+
+/// Reads every `[[vm]]`.
+pub(super) fn read(
+    documents: &Documents<'_>,
+    surroundings: &Surroundings<'_>,
+    mistakes: &Mistakes,
+) -> BTreeMap<MachineName, MachineTable> {
+    let _checked = read_defaults(documents);
+    let mut machines = BTreeMap::<MachineName, MachineTable>::new();
+    let mut taken = Taken::default();
+    for table in documents.each("vm", "[[vm]]") {
+        let Some(read) = read_one(table, surroundings, &mut taken) else {
+            continue;
+        };
+        if let Some(first) = machines.get(&read.machine.name) {
+            let message = format!("there are two machines named `{}`", read.machine.name);
+            mistakes.again(read.at, first.at, message);
+            continue;
+        }
+        machines.insert(read.machine.name.clone(), read);
+    }
+    machines
+}
+
+/// Reads `geometry`, such as `1024x768`.
+pub(super) fn read_geometry(table: &Table<'_>) -> Option<(u32, u32)> {
+    let text = table.text("geometry")?;
+    let sides = text.value.split_once('x');
+    let sides = sides.and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    let sensible = 64..=16_384;
+    let sides = sides.filter(|(w, h)| sensible.contains(w) && sensible.contains(h));
+    if sides.is_none() {
+        let message = format!("`{}` is not the size of a screen", text.value);
+        table
+            .mistakes
+            .error(text.at, message, "write it as `\"1024x768\"`");
+    }
+    sides
+}
+
+/// The numbers and addresses that machines have, which no two may share.
+#[derive(Default)]
+struct Taken {
+    numbers: BTreeMap<u32, At>,
+    addresses: BTreeMap<String, At>,
+}
+
+fn read_defaults(documents: &Documents<'_>) -> Option<()> {
+    let table = documents.one("defaults", "[defaults]")?;
+    let _checked = table.filled_text("user");
+    table.secret("password");
+    table.finish();
+    Some(())
+}
+
+fn read_one(
+    table: Table<'_>,
+    around: &Surroundings<'_>,
+    taken: &mut Taken,
+) -> Option<MachineTable> {
+    let mistakes = table.mistakes;
+    let name = table.needs("name", "\"debian12\"", table.text("name"));
+    if let Some(name) = name {
+        name::check(name, "a machine", mistakes);
+    }
+    let kind = read_provider(&table, around.providers);
+    let (vmid, ip) = read_identity(&table, kind, taken);
+    let is_local = kind == Some(ProviderKind::Local);
+    let session = table.choice("session", &SESSIONS).unwrap_or(if is_local {
+        around.providers.local_session
+    } else {
+        Session::X11
+    });
+    let snapshot = table.filled_text("snapshot");
+    let node = read_node(&table, kind, around.providers);
+    let desktop = table.string("desktop").unwrap_or_default();
+    let geometry = read_geometry(&table);
+    let inherited = around.providers.local_geometry.filter(|_| is_local);
+    let slots = read_slots(&table, kind, around.providers);
+    check_unused(&table);
+    let packages = package::read(&table, kind, around.app.map(|table| &table.app));
+    let at = name.map_or(table.at, |name| name.at);
+    table.finish();
+    let provider = kind.unwrap_or(ProviderKind::Sim);
+    let machine = Machine {
+        name: name?.value.into(),
+        provider,
+        abilities: abilities(provider, around.sim),
+        snapshot: snapshot.map_or("clean", |text| text.value).into(),
+        session,
+        node,
+        desktop,
+        vmid,
+        ip,
+        geometry: geometry.or(inherited).unwrap_or((1024, 768)),
+        slots,
+        packages,
+    };
+    Some(MachineTable { machine, at })
+}
+
+fn read_provider(table: &Table<'_>, providers: &Providers) -> Option<ProviderKind> {
+    let kinds = ProviderKind::ALL.map(|kind| (kind.as_str(), kind));
+    let given = table.get("provider");
+    let named = given.and_then(|value| value.choice(&kinds));
+    if given.is_some() && named.is_none() {
+        return None;
+    }
+    let named = named.map(|kind| (kind.value, kind.at));
+    providers.choose(named, table.at, table.mistakes)
+}
+
+/// Reads number and address, without which a machine of Proxmox cannot be found; one that is cloned
+/// gets both then.
+fn read_identity(
+    table: &Table<'_>,
+    kind: Option<ProviderKind>,
+    taken: &mut Taken,
+) -> (Option<u32>, Option<String>) {
+    let vmid = table.whole("vmid", 1..=999_999_999_u32);
+    let ip = table.filled_text("ip");
+    let template = table.whole("template", 1..=999_999_999_u32);
+    if kind == Some(ProviderKind::Proxmox) && template.is_none() {
+        let _insisted = table.needs("vmid", "201", vmid);
+        let _insisted = table.needs("ip", "\"10.0.0.21\"", ip);
+    }
+    if let Some(vmid) = vmid {
+        match taken.numbers.get(&vmid.value) {
+            None => drop(taken.numbers.insert(vmid.value, vmid.at)),
+            Some(first) => {
+                let message = format!("two machines have the `vmid` {}", vmid.value);
+                table.mistakes.again(vmid.at, *first, message);
+            }
+        }
+    }
+    if let Some(ip) = ip {
+        check_address(table, ip, taken);
+    }
+    (vmid.map(|vmid| vmid.value), ip.map(|ip| ip.value.into()))
+}
+
+fn check_address(table: &Table<'_>, ip: Found<&str>, taken: &mut Taken) {
+    // One address can be written in several ways; a host's name in upper and lower case.
+    let address = ip
+        .value
+        .parse::<IpAddr>()
+        .map(|address| address.to_string());
+    let address = address.unwrap_or_else(|_| ip.value.to_lowercase());
+    match taken.addresses.get(&address) {
+        None => drop(taken.addresses.insert(address, ip.at)),
+        Some(first) => {
+            let message = format!("two machines have the address `{}`", ip.value);
+            table.mistakes.again(ip.at, *first, message);
+        }
+    }
+}
+
+fn read_node(
+    table: &Table<'_>,
+    kind: Option<ProviderKind>,
+    providers: &Providers,
+) -> Option<String> {
+    let node = table.filled_text("node");
+    if let Some(node) = node {
+        name::check(node, "a node", table.mistakes);
+        return Some(node.value.into());
+    }
+    (kind == Some(ProviderKind::Proxmox)).then(|| providers.proxmox_node.clone())
+}
+
+fn read_slots(table: &Table<'_>, kind: Option<ProviderKind>, providers: &Providers) -> usize {
+    let slots = table.whole("slots", 1..=10_000_usize);
+    let is_vm = matches!(kind, Some(ProviderKind::Proxmox | ProviderKind::Qemu));
+    if let Some(slots) = slots.filter(|slots| is_vm && slots.value > 1) {
+        let message = "a virtual machine serves one step at a time";
+        let hint = "`slots` above 1 are for the providers `local` and `sim`";
+        table.mistakes.error(slots.at, message, hint);
+    }
+    match (slots, kind) {
+        (Some(slots), _) => slots.value,
+        (None, Some(ProviderKind::Local)) => providers.local_slots(),
+        (None, _) => 1,
+    }
+}
+
+/// Keys that nothing uses yet.
+fn check_unused(table: &Table<'_>) {
+    let _checked = table.filled_text("user");
+    table.secret("password");
+    let systems = [("linux", ()), ("windows", ()), ("macos", ())];
+    let _checked = table.choice("os_type", &systems);
+    let _checked = table.choice("x11", &[("off", ()), ("auto", ())]);
+    let _checked = table.filled_text("temp_dir");
+    let _checked = table.filled_text("image");
+}
+
+fn abilities(provider: ProviderKind, sim: &SimSettings) -> Abilities {
+    let (layers, live_layers) = match provider {
+        ProviderKind::Proxmox | ProviderKind::Qemu => (true, true),
+        ProviderKind::Local => (true, false),
+        ProviderKind::Sim => (sim.layers, sim.live_layers),
+    };
+    Abilities {
+        layers,
+        live_layers,
+    }
+}

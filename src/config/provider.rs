@@ -1,0 +1,160 @@
+//! `[proxmox]`, `[qemu]` and `[local]`: who keeps machines, and what machines inherit from them.
+//! Secrets are checked for their form and never looked up.
+
+use super::{documents::Documents, machine::read_geometry, mistakes::Mistakes, source::At};
+use crate::model::{ProviderKind, Session};
+use std::{cell::RefCell, collections::BTreeSet};
+
+/// What the tables of all providers say.
+pub(super) struct Providers {
+    /// Those that have a table.
+    tables: BTreeSet<ProviderKind>,
+    /// The node of machines that name none.
+    pub(super) proxmox_node: String,
+    /// How many machines of a node may be cloned or restored at once.
+    pub(super) proxmox_parallel: Option<usize>,
+    /// How many private desktops may be open at once.
+    pub(super) local_parallel: Option<usize>,
+    /// Width and height of private desktops.
+    pub(super) local_geometry: Option<(u32, u32)>,
+    /// The session of private desktops.
+    pub(super) local_session: Session,
+    /// What was complained about already: a provider without a table, or that there is no default.
+    complaints: RefCell<BTreeSet<Option<ProviderKind>>>,
+}
+
+/// Reads the tables of all providers but `[sim]`, whose presence `has_sim` tells.
+pub(super) fn read(documents: &Documents<'_>, has_sim: bool) -> Providers {
+    let mut providers = Providers {
+        tables: BTreeSet::new(),
+        proxmox_node: "pve".into(),
+        proxmox_parallel: None,
+        local_parallel: None,
+        local_geometry: None,
+        local_session: Session::X11,
+        complaints: RefCell::default(),
+    };
+    if has_sim {
+        providers.tables.insert(ProviderKind::Sim);
+    }
+    read_proxmox(documents, &mut providers);
+    read_qemu(documents, &mut providers);
+    read_local(documents, &mut providers);
+    providers
+}
+
+fn read_proxmox(documents: &Documents<'_>, to: &mut Providers) {
+    let Some(table) = documents.one("proxmox", "[proxmox]") else {
+        return;
+    };
+    to.tables.insert(ProviderKind::Proxmox);
+    let _checked = table.filled_text("host");
+    let _checked = table.whole("port", 1..=u16::MAX);
+    let _checked = table.filled_text("user");
+    table.secret("password");
+    let _checked = table.filled_text("token_id");
+    table.secret("token_secret");
+    let _checked = table.filled_text("fingerprint");
+    let _checked = table.path("ca_file");
+    let _checked = table.filled_text("gpu_pci_address");
+    to.proxmox_parallel = table.count("parallel");
+    if let Some(node) = table.filled_text("node") {
+        super::name::check(node, "a node", table.mistakes);
+        to.proxmox_node = node.value.into();
+    }
+    if table.has("password") && table.has("token_secret") {
+        let hint = "keep the token: it can be taken back on its own";
+        table.mistakes.error(
+            table.at,
+            "`password` and `token_secret` exclude each other",
+            hint,
+        );
+    }
+    table.finish();
+}
+
+fn read_qemu(documents: &Documents<'_>, to: &mut Providers) {
+    let Some(table) = documents.one("qemu", "[qemu]") else {
+        return;
+    };
+    to.tables.insert(ProviderKind::Qemu);
+    let _checked = table.path("images");
+    let _checked = table.choice("accel", &[("auto", ()), ("kvm", ()), ("tcg", ())]);
+    let is_number = table
+        .get("memory")
+        .is_some_and(|value| value.inner.get_ref().is_integer());
+    if is_number {
+        let _checked = table.whole("memory", 64..=u32::MAX);
+    } else {
+        let _checked = table.filled_text("memory");
+    }
+    let _checked = table.count("cpus");
+    let _checked = table.count("parallel");
+    table.finish();
+}
+
+fn read_local(documents: &Documents<'_>, to: &mut Providers) {
+    let Some(table) = documents.one("local", "[local]") else {
+        return;
+    };
+    to.tables.insert(ProviderKind::Local);
+    let displays = [("xvnc", Session::X11), ("wayland", Session::Wayland)];
+    to.local_session = table.choice("display", &displays).unwrap_or(Session::X11);
+    to.local_parallel = table.count("parallel");
+    to.local_geometry = read_geometry(&table);
+    table.finish();
+}
+
+impl Providers {
+    /// How many private desktops may be open at once.
+    pub(super) fn local_slots(&self) -> usize {
+        self.local_parallel.unwrap_or(4)
+    }
+
+    /// Returns the provider of a machine that says `named`, complaining where there is none.
+    pub(super) fn choose(
+        &self,
+        named: Option<(ProviderKind, At)>,
+        machine: At,
+        mistakes: &Mistakes,
+    ) -> Option<ProviderKind> {
+        let Some((kind, at)) = named else {
+            return self.default(machine, mistakes);
+        };
+        let needs_table = matches!(kind, ProviderKind::Proxmox | ProviderKind::Qemu);
+        if needs_table
+            && !self.tables.contains(&kind)
+            && self.complaints.borrow_mut().insert(Some(kind))
+        {
+            let message = format!("there is no `[{}]`", kind.as_str());
+            let hint = format!(
+                "add a table `[{}]`, or choose another provider",
+                kind.as_str()
+            );
+            mistakes.error(at, message, hint);
+        }
+        Some(kind)
+    }
+
+    fn default(&self, machine: At, mistakes: &Mistakes) -> Option<ProviderKind> {
+        let mut tables = self.tables.iter();
+        if let (Some(only), None) = (tables.next(), tables.next()) {
+            return Some(*only);
+        }
+        // One mistake, however many machines it is made for.
+        if self.complaints.borrow_mut().insert(None) {
+            let names: Vec<_> = self
+                .tables
+                .iter()
+                .map(|kind| format!("`[{}]`", kind.as_str()))
+                .collect();
+            let hint = if names.is_empty() {
+                "add a table `[proxmox]`, `[qemu]`, `[local]` or `[sim]`, or a `provider`".into()
+            } else {
+                format!("there are {}: add a `provider`", names.join(" and "))
+            };
+            mistakes.error(machine, "nothing says who keeps this machine", hint);
+        }
+        None
+    }
+}

@@ -1,0 +1,110 @@
+//! Reads single values as the type that a key wants, and notes what is wrong with them.
+
+use super::{
+    mistakes::{Mistakes, listed},
+    yaml::{Data, Key, Value},
+};
+use std::time::Duration;
+
+/// The longest time that can be asked for: a day.
+const LONGEST: f64 = 86_400.0;
+
+/// Reads a text that says something. Numbers and flags are taken as they were written.
+pub(super) fn text(key: &Key, value: &Value, mistakes: &mut Mistakes<'_>) -> Option<String> {
+    let text = match &value.data {
+        Data::Text(text) | Data::Number(_, text) => text.clone(),
+        Data::Flag(flag) => flag.to_string(),
+        Data::Null | Data::List(_) | Data::Map(_) | Data::Tagged(_) => {
+            wrong(key, value, "a text", mistakes);
+            return None;
+        }
+    };
+    if text.trim().is_empty() && key.text != "type" && key.text != "then_type" || text.is_empty() {
+        mistakes.error(&value.at, format!("`{}` is empty", key.text));
+        return None;
+    }
+    Some(text)
+}
+
+/// Reads a number of seconds above zero.
+pub(super) fn seconds(key: &Key, value: &Value, mistakes: &mut Mistakes<'_>) -> Option<Duration> {
+    let Data::Number(number, _) = value.data else {
+        wrong(key, value, "a number of seconds", mistakes);
+        return None;
+    };
+    let is_sound = number > 0.0 && number <= LONGEST;
+    let time = is_sound.then(|| Duration::from_secs_f64(number));
+    // What rounds to nothing is nothing.
+    let time = time.filter(|time| !time.is_zero());
+    if time.is_none() {
+        let message = format!(
+            "`{}` must be above 0 and at most {LONGEST} seconds",
+            key.text
+        );
+        mistakes.error(&value.at, message);
+    }
+    time
+}
+
+/// Reads `true` or `false`.
+pub(super) fn flag(key: &Key, value: &Value, mistakes: &mut Mistakes<'_>) -> Option<bool> {
+    let Data::Flag(flag) = value.data else {
+        wrong(key, value, "`true` or `false`", mistakes);
+        return None;
+    };
+    Some(flag)
+}
+
+/// Reads one of several words.
+pub(super) fn choice<T: Copy>(
+    key: &Key,
+    value: &Value,
+    choices: &[(&str, T)],
+    mistakes: &mut Mistakes<'_>,
+) -> Option<T> {
+    let word = text(key, value, mistakes)?;
+    let found = choices.iter().find(|(name, _)| *name == word);
+    if found.is_none() {
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        let message = format!("`{}` is one of {}, not `{word}`", key.text, listed(&names));
+        mistakes.error(&value.at, message);
+    }
+    found.map(|(_, choice)| *choice)
+}
+
+/// Reads a list.
+pub(super) fn list<'v>(
+    key: &Key,
+    value: &'v Value,
+    mistakes: &mut Mistakes<'_>,
+) -> Option<&'v [Value]> {
+    let Data::List(items) = &value.data else {
+        wrong(key, value, "a list", mistakes);
+        return None;
+    };
+    Some(items)
+}
+
+/// Reads a map.
+pub(super) fn map<'v>(
+    key: &Key,
+    value: &'v Value,
+    mistakes: &mut Mistakes<'_>,
+) -> Option<&'v [(Key, Value)]> {
+    let Data::Map(entries) = &value.data else {
+        wrong(key, value, "a map", mistakes);
+        return None;
+    };
+    Some(entries)
+}
+
+/// Notes that a value is of another sort.
+pub(super) fn wrong(key: &Key, value: &Value, wanted: &str, mistakes: &mut Mistakes<'_>) {
+    let message = format!("`{}` must be {wanted}, not {}", key.text, value.sort());
+    let at = if value.at.is_empty() {
+        &key.at
+    } else {
+        &value.at
+    };
+    mistakes.error(at, message);
+}

@@ -1,0 +1,87 @@
+//! `{name}` in texts: replaced from a map. No expressions, no escapes: `${name}` is the shell's,
+//! and a name that is not in the map stays as it is.
+
+use std::collections::BTreeMap;
+
+/// Variables that every scenario has without saying so.
+pub const BUILT_IN: [&str; 5] = ["app_path", "app_args", "build", "machine", "timestamp"];
+
+/// Replaces each `{name}` that `variables` knows. Values are not looked at again.
+pub fn fill(text: &str, variables: &BTreeMap<String, String>) -> String {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        let (before, after) = rest.split_at(open);
+        filled.push_str(before);
+        let value = named(after).and_then(|name| Some((name, variables.get(name)?)));
+        match value {
+            Some((name, value)) if !before.ends_with('$') => {
+                filled.push_str(value);
+                rest = &after[name.len() + 2..];
+            }
+            _ => {
+                filled.push('{');
+                rest = &after[1..];
+            }
+        }
+    }
+    filled.push_str(rest);
+    filled
+}
+
+/// Returns the name in the braces that `text` starts with.
+fn named(text: &str) -> Option<&str> {
+    let (name, _) = text.strip_prefix('{')?.split_once('}')?;
+    is_name(name).then_some(name)
+}
+
+/// Whether `text` could be the name of a variable.
+pub(super) fn is_name(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Returns the known variable that `text` asks for in double braces, a spelling that mosdat does
+/// not read.
+pub(super) fn doubly_braced<'v>(
+    text: &str,
+    variables: &'v BTreeMap<String, String>,
+) -> Option<&'v str> {
+    let mut parts = text.split("{{").skip(1);
+    parts.find_map(|part| {
+        let (name, _) = part.split_once("}}")?;
+        let (known, _) = variables.get_key_value(name.trim())?;
+        Some(known.as_str())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> String {
+        let variables = [("title", "Milk"), ("app_path", "/opt/{title}"), ("n", "")];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        fill(text, &variables.into())
+    }
+
+    #[test]
+    fn names_in_braces_are_replaced() {
+        assert_eq!(check("{title} and {title}{n}!"), "Milk and Milk!");
+    }
+
+    #[test]
+    fn values_are_not_looked_at_again() {
+        assert_eq!(check("{app_path}"), "/opt/{title}");
+    }
+
+    #[test]
+    fn what_is_the_shells_stays() {
+        let text = "echo ${title} {unknown} {a,b} {} { title } {title";
+        assert_eq!(check(text), text);
+        assert_eq!(check("awk '{print}' {{title}}"), "awk '{print}' {Milk}");
+    }
+}

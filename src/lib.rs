@@ -5,7 +5,7 @@
 //!
 //! 0. [`model`]: the nouns. Plain data, no input or output.
 //! 1. [`config`] and [`scenario`]: what people write, made into nouns. `plan`: every choice.
-//!    `judge`: pictures against expectations. All pure. [`port`]: what mosdat asks of the
+//!    [`judge`]: pictures against expectations. All pure. [`port`]: what mosdat asks of the
 //!    outside world, as traits.
 //! 2. `run`: carries out an approved plan through the ports. `driver`: the ports made real.
 //!    `report`: what people and pipelines read.
@@ -14,5 +14,6 @@
 pub mod model;
 
 pub mod config;
+pub mod judge;
 pub mod port;
 pub mod scenario;

@@ -1,0 +1,16 @@
+//! Compares pictures with expectations: pixels in, places and numbers out.
+//!
+//! It has no screen and no time: whoever waits for a picture asks again with the next frame. What
+//! is found is exact: pixels are equal or they are not.
+
+mod anchor;
+mod compare;
+mod exact;
+mod net;
+mod picture;
+mod search;
+
+pub use anchor::{Anchor, AnchorError};
+pub use compare::{differs, is_blank};
+pub use exact::{Found, MOST_PLACES, Match, Near, find_exact, find_in_damage, nearest};
+pub use picture::{Picture, PictureError, png};

@@ -4,7 +4,7 @@
 //! `tests/it/layers.rs` says so, from its own:
 //!
 //! 0. [`model`]: the nouns. Plain data, no input or output.
-//! 1. [`config`] and [`scenario`]: what people write, made into nouns. `plan`: every choice.
+//! 1. [`config`] and [`scenario`]: what people write, made into nouns. [`plan`]: every choice.
 //!    [`judge`]: pictures against expectations. All pure. [`port`]: what mosdat asks of the
 //!    outside world, as traits.
 //! 2. `run`: carries out an approved plan through the ports. `driver`: the ports made real.
@@ -15,5 +15,6 @@ pub mod model;
 
 pub mod config;
 pub mod judge;
+pub mod plan;
 pub mod port;
 pub mod scenario;

@@ -7,7 +7,7 @@
 //! 1. [`config`] and [`scenario`]: what people write, made into nouns. [`plan`]: every choice.
 //!    [`judge`]: pictures against expectations. All pure. [`port`]: what mosdat asks of the
 //!    outside world, as traits.
-//! 2. `run`: carries out an approved plan through the ports. `driver`: the ports made real.
+//! 2. `run`: carries out an approved plan through the ports. [`driver`]: the ports made real.
 //!    `report`: what people and pipelines read.
 //! 3. `cli`: the face. The only place that knows which driver is behind which port.
 
@@ -18,3 +18,5 @@ pub mod judge;
 pub mod plan;
 pub mod port;
 pub mod scenario;
+
+pub mod driver;

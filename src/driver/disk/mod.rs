@@ -1,0 +1,25 @@
+//! Everything that mosdat keeps on disk: recorded state, blobs, the folders of runs, plain files.
+//!
+//! Decides nothing about what is kept; it sees to it that what was written is what is read, or
+//! that the difference is told.
+
+mod blobs;
+mod clock;
+mod compaction;
+mod files;
+mod frame;
+mod guard;
+mod journal;
+mod keeper;
+mod lock;
+mod replace;
+mod runs;
+mod store;
+mod stored;
+
+pub use blobs::DiskBlobs;
+pub use clock::SystemClock;
+pub use files::DiskFiles;
+pub use lock::LockRules;
+pub use runs::{DiskRunFolder, newest_run, read_events, runs};
+pub use store::{DiskStore, Recovered};

@@ -1,0 +1,232 @@
+//! The accessibility tree of a desktop, asked anew each time.
+//!
+//! It keeps no widgets between questions, so that no answer is stale; of applications it
+//! remembers the names, to be able to say who is silent.
+
+use super::{
+    application,
+    bus::Bus,
+    changes::Changes,
+    failure::Failure,
+    view::{Candidate, View},
+    walk::unless_gone,
+    widget::Reference,
+};
+use crate::{
+    model::{Node, NodeQuery, Point, Rect, Tree},
+    port::{AccessibilityTree, TreeError, WindowOrigin},
+};
+use async_trait::async_trait;
+use futures_util::{StreamExt, future::join_all, stream};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// How many widgets are asked for their place at a time.
+const AT_A_TIME: usize = 16;
+
+/// How many parents are asked for. A faulty program may make a widget its own ancestor.
+const PARENTS_LIMIT: usize = 200;
+
+/// The accessibility tree of a desktop.
+#[derive(Debug)]
+pub struct AtspiTree {
+    bus: Bus,
+    changes: Changes,
+    windows: Option<Arc<dyn WindowOrigin>>,
+    /// The names of applications by their connection.
+    names: Mutex<BTreeMap<String, String>>,
+}
+
+#[async_trait]
+impl AccessibilityTree for AtspiTree {
+    async fn read(&self) -> Result<Tree, TreeError> {
+        Ok(self.look().await?.into_tree())
+    }
+
+    async fn find(&self, query: &NodeQuery) -> Result<(Vec<Node>, Tree), TreeError> {
+        let view = self.look().await?;
+        let without_text = NodeQuery {
+            text: None,
+            ..query.clone()
+        };
+        let candidates = view.candidates(&without_text);
+        let asked = stream::iter(candidates).map(|candidate| async move {
+            let app = candidate.node.app.clone();
+            (app, self.complete(candidate, query).await)
+        });
+        let answers: Vec<_> = asked.buffered(AT_A_TIME).collect().await;
+        let (mut found, mut silent) = (Vec::new(), Vec::new());
+        for (app, answer) in answers {
+            match unless_gone(answer) {
+                Ok(node) => found.extend(node.flatten()),
+                Err(Failure::Lost(why)) => return Err(TreeError::Lost(why)),
+                Err(Failure::Unreadable(why)) => silent.push(format!("{app} ({why})")),
+                Err(Failure::Silent(_) | Failure::Gone | Failure::Unsupported) => silent.push(app),
+            }
+        }
+        let mut tree = view.into_tree();
+        silent.dedup();
+        tree.silent_apps.extend(silent);
+        Ok((found, tree))
+    }
+
+    fn generation(&self) -> u64 {
+        self.changes.generation()
+    }
+
+    async fn changed(&self, since: u64) -> Result<(), TreeError> {
+        self.changes.after(since).await
+    }
+
+    async fn place(&self, node: &Node) -> Result<Option<Rect>, TreeError> {
+        let at = Reference::parse(&node.id).ok_or_else(|| {
+            TreeError::Protocol(format!("`{}` is not a widget of this tree", node.id))
+        })?;
+        let place = self.place_now(&at, &node.app).await;
+        let place = unless_gone(place).map_err(Failure::of_bus)?;
+        Ok(place.flatten())
+    }
+}
+
+impl AtspiTree {
+    /// Starts to listen on an accessibility bus.
+    pub(super) async fn new(
+        bus: Bus,
+        windows: Option<Arc<dyn WindowOrigin>>,
+    ) -> Result<Self, TreeError> {
+        let changes = Changes::listen(&bus).await.map_err(Failure::of_bus)?;
+        Ok(Self {
+            bus,
+            changes,
+            windows,
+            names: Mutex::default(),
+        })
+    }
+
+    /// Looks at all applications at once, so that a silent one holds up no other.
+    async fn look(&self) -> Result<View, TreeError> {
+        let roots = self.bus.applications().await.map_err(Failure::of_bus)?;
+        let looks = roots.iter().map(|root| application::look(&self.bus, root));
+        let mut view = View::default();
+        for (root, look) in roots.iter().zip(join_all(looks).await) {
+            match look {
+                Ok(app) => {
+                    self.remember(root, &app.name);
+                    if let Some(why) = &app.left_out {
+                        view.silent.push(format!("{} ({why})", app.name));
+                    }
+                    view.apps.push(app);
+                }
+                // It ended while we looked.
+                Err(Failure::Gone) => {}
+                Err(Failure::Lost(why)) => return Err(TreeError::Lost(why)),
+                Err(Failure::Silent(_)) => view.silent.extend(self.name_of(root).await),
+                Err(Failure::Unsupported) => {
+                    let name = self.name_of(root).await;
+                    view.silent
+                        .extend(name.map(|name| format!("{name} (it has no tree)")));
+                }
+                Err(Failure::Unreadable(why)) => {
+                    let name = self.name_of(root).await;
+                    view.silent
+                        .extend(name.map(|name| format!("{name} ({why})")));
+                }
+            }
+        }
+        Ok(view)
+    }
+
+    fn remember(&self, root: &Reference, name: &str) {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        names.insert(root.bus.clone(), name.to_owned());
+    }
+
+    /// What an application that does not answer is called. It may never have told. `None` when it
+    /// is not there any more.
+    async fn name_of(&self, root: &Reference) -> Option<String> {
+        let process = self.bus.process(&root.bus).await;
+        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = names.get(&root.bus).cloned();
+        match process {
+            Err(Failure::Gone) => None,
+            Ok(id) => Some(name.unwrap_or_else(|| format!("process {id}"))),
+            Err(_) => Some(name.unwrap_or_else(|| root.bus.clone())),
+        }
+    }
+
+    /// Adds text and place. `None` when the widget does not hold the text that is looked for.
+    async fn complete(
+        &self,
+        candidate: Candidate,
+        query: &NodeQuery,
+    ) -> Result<Option<Node>, Failure> {
+        let Candidate {
+            mut node,
+            widget,
+            window,
+        } = candidate;
+        let abilities = match widget.abilities {
+            Some(abilities) => abilities,
+            None => self.bus.abilities(&widget.at).await?,
+        };
+        if abilities.has_text {
+            node.text = match self.bus.text(&widget.at).await {
+                // It promised more than it can. If it is gone instead, it has no place either.
+                Err(Failure::Unsupported) => String::new(),
+                text => text?,
+            };
+        }
+        if !query.matches(&node) {
+            return Ok(None);
+        }
+        if abilities.has_place {
+            let extents = self.bus.extents(&widget.at).await?;
+            let origin = self.origin(&node.app, &window).await;
+            node.extents = extents.zip(origin).map(moved);
+        }
+        Ok(Some(node))
+    }
+
+    async fn place_now(&self, at: &Reference, app: &str) -> Result<Option<Rect>, Failure> {
+        let (states, extents) = tokio::try_join!(self.bus.states(at), self.bus.extents(at))?;
+        if !states.is_showing() {
+            return Ok(None);
+        }
+        let window = match &self.windows {
+            Some(_) => self.window_of(at).await?,
+            None => String::new(),
+        };
+        let origin = self.origin(app, &window).await;
+        Ok(extents.zip(origin).map(moved))
+    }
+
+    /// The title of the window that a widget is in.
+    async fn window_of(&self, at: &Reference) -> Result<String, Failure> {
+        let mut window = at.clone();
+        for _ in 0..PARENTS_LIMIT {
+            let parent = self.bus.parent(&window).await?;
+            if parent.is_null() || parent.is_root() {
+                return self.bus.name(&window).await;
+            }
+            window = parent;
+        }
+        Err(Failure::Gone)
+    }
+
+    async fn origin(&self, app: &str, window: &str) -> Option<Point> {
+        match &self.windows {
+            None => Some(Point::default()),
+            Some(windows) => windows.origin(app, window).await,
+        }
+    }
+}
+
+fn moved((place, by): (Rect, Point)) -> Rect {
+    Rect {
+        x: place.x + by.x,
+        y: place.y + by.y,
+        ..place
+    }
+}

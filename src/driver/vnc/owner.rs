@@ -1,0 +1,317 @@
+//! The one task that owns the connection of a screen: receives updates, sends input, and notices
+//! when the server has gone silent. It is the only caller of `vnc-rs`.
+//!
+//! It has to be one task: while `vnc-rs` waits for an event, whoever wants to send waits as well.
+
+use super::{
+    VncLimits, handshake,
+    held::Held,
+    line::{Noted, SIGN_OF_LIFE},
+    loss,
+    picture::Change,
+    session::{Heart, Shared},
+    socket::Socket,
+};
+use crate::{
+    model::{FrameSeq, Point, Rect},
+    port::{Clock, Input, ScreenError},
+};
+use std::{collections::VecDeque, mem, sync::Arc};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{self, MissedTickBehavior},
+};
+use vnc::{VncClient, VncEvent, X11Event};
+
+/// How often the silence of a server is looked at before it is asked for a sign of life.
+const LOOKS: u32 = 4;
+
+/// What users want done.
+#[derive(Debug)]
+pub(super) enum Command {
+    /// Send input, in order.
+    Send(Vec<Input>, oneshot::Sender<Result<FrameSeq, ScreenError>>),
+    /// Let go of every key and button.
+    ReleaseAll(oneshot::Sender<Result<(), ScreenError>>),
+}
+
+/// What it takes to run a session.
+#[derive(Debug)]
+pub(super) struct Start {
+    /// The connected socket.
+    pub(super) socket: Socket,
+    /// Where it leads, for messages.
+    pub(super) address: String,
+    /// For servers that ask for one.
+    pub(super) password: Option<String>,
+    /// How long the server may take.
+    pub(super) limits: VncLimits,
+    /// Dates the frames.
+    pub(super) clock: Arc<dyn Clock>,
+    /// Where the picture goes.
+    pub(super) shared: Arc<Shared>,
+    /// Tells the users.
+    pub(super) heart: Heart,
+    /// What the users want.
+    pub(super) commands: mpsc::Receiver<Command>,
+}
+
+/// Runs a session until the connection is lost or no one uses it any more.
+pub(super) async fn run(start: Start) {
+    let (told, ends) = mpsc::unbounded_channel();
+    let noted = Arc::new(Noted::default());
+    let connected =
+        handshake::connect(start.socket, &start.address, start.password, &noted, told).await;
+    let client = match connected {
+        Ok(client) => client,
+        Err(why) => return start.heart.stop(why),
+    };
+    let mut owner = Owner {
+        client,
+        limits: start.limits,
+        clock: start.clock,
+        shared: start.shared,
+        heart: start.heart,
+        noted,
+        ends,
+        ended: VecDeque::new(),
+        weight: 0,
+        update: Vec::new(),
+        heard: 0,
+        silent: 0,
+    };
+    if let Err(why) = owner.serve(start.commands).await {
+        owner.heart.stop(why);
+    }
+}
+
+struct Owner {
+    client: VncClient,
+    limits: VncLimits,
+    clock: Arc<dyn Clock>,
+    shared: Arc<Shared>,
+    heart: Heart,
+    noted: Arc<Noted>,
+    /// The weight of all updates at each update's end, from the line: always told before the
+    /// events of that update come.
+    ends: mpsc::UnboundedReceiver<u64>,
+    ended: VecDeque<u64>,
+    /// The weight of all events so far.
+    weight: u64,
+    /// The events since the last update's end.
+    update: Vec<Change>,
+    /// How often the server was heard when that was last looked at.
+    heard: u64,
+    /// How many looks ago that was.
+    silent: u32,
+}
+
+impl Owner {
+    async fn serve(&mut self, mut commands: mpsc::Receiver<Command>) -> Result<(), ScreenError> {
+        let mut looks = time::interval(self.limits.silence / LOOKS);
+        // Time in which this process itself stood still says nothing about the server.
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.begin().await?;
+        loop {
+            tokio::select! {
+                event = self.client.recv_event() => {
+                    let event = event.map_err(|err| {
+                        loss::of_session(&err, self.noted.is_over())
+                    })?;
+                    self.receive(event)?;
+                }
+                Some(weight) = self.ends.recv() => self.ended.push_back(weight),
+                command = commands.recv() => match command {
+                    Some(command) => self.obey(command).await?,
+                    None => return Ok(()),
+                },
+                _ = looks.tick() => self.look().await?,
+            }
+            self.settle().await?;
+        }
+    }
+
+    /// Waits for the size of the screen, which comes before all updates and belongs to none.
+    async fn begin(&mut self) -> Result<(), ScreenError> {
+        let event = self.client.recv_event().await;
+        let event = event.map_err(|err| loss::of_session(&err, self.noted.is_over()))?;
+        self.receive(event)?;
+        self.weight = 0;
+        self.show()
+    }
+
+    fn receive(&mut self, event: VncEvent) -> Result<(), ScreenError> {
+        let (change, weight) = match event {
+            VncEvent::RawImage(area, pixels) => {
+                (Some(Change::Pixels(rect(area), pixels)), weight(area))
+            }
+            VncEvent::Copy(to, from) => {
+                let from = (from.x.into(), from.y.into());
+                (Some(Change::Copy { to: rect(to), from }), weight(to))
+            }
+            VncEvent::SetResolution(screen) => {
+                let (width, height) = (screen.width.into(), screen.height.into());
+                (Some(Change::Size(width, height)), 1)
+            }
+            VncEvent::SetCursor(..) => (None, 1),
+            VncEvent::Bell | VncEvent::Text(_) => (None, 0),
+            VncEvent::Error(why) => return Err(ScreenError::Protocol(why)),
+            other @ (VncEvent::DesktopUpdate(_)
+            | VncEvent::SetPixelFormat(_)
+            | VncEvent::JpegImage(..)
+            | _) => {
+                let what = format!("{other:?}");
+                let kind = what.split(['(', '{']).next().unwrap_or_default();
+                return Err(ScreenError::Protocol(format!("`{kind}` was not asked for")));
+            }
+        };
+        self.weight += weight;
+        self.update.extend(change);
+        Ok(())
+    }
+
+    /// Shows the updates that are complete, and asks for the next after each.
+    async fn settle(&mut self) -> Result<(), ScreenError> {
+        while let Ok(weight) = self.ends.try_recv() {
+            self.ended.push_back(weight);
+        }
+        while self.ended.pop_front_if(|end| *end <= self.weight).is_some() {
+            let resizes = |change: &Change| matches!(change, Change::Size(..));
+            let is_resized = self.update.iter().any(resizes);
+            self.show()?;
+            if is_resized && self.is_incomplete() {
+                self.input(X11Event::FullRefresh).await?;
+            }
+            self.input(X11Event::Refresh).await?;
+        }
+        Ok(())
+    }
+
+    fn is_incomplete(&self) -> bool {
+        self.shared.canvas().is_incomplete()
+    }
+
+    fn show(&mut self) -> Result<(), ScreenError> {
+        let update = mem::take(&mut self.update);
+        if update.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let applied = self.shared.canvas().apply(update, now);
+        match applied {
+            Ok(Some(seq)) => self.heart.beat(seq),
+            Ok(None) => {}
+            Err(misfit) => return Err(ScreenError::Protocol(misfit.to_string())),
+        }
+        Ok(())
+    }
+
+    /// Looks whether the server is still there, and asks it when it has been silent for long.
+    async fn look(&mut self) -> Result<(), ScreenError> {
+        let heard = self.noted.heard();
+        if heard != self.heard {
+            (self.heard, self.silent) = (heard, 0);
+            return Ok(());
+        }
+        self.silent += 1;
+        let silence = self.limits.silence / LOOKS * self.silent;
+        if silence >= self.limits.silence + self.limits.answer {
+            return Err(ScreenError::Stalled { silence });
+        }
+        if self.silent == LOOKS {
+            let question = if self.is_incomplete() {
+                X11Event::FullRefresh
+            } else {
+                X11Event::CopyText(SIGN_OF_LIFE.into())
+            };
+            self.input(question).await?;
+        }
+        Ok(())
+    }
+
+    async fn obey(&mut self, command: Command) -> Result<(), ScreenError> {
+        // Whoever asked may have stopped waiting: then no one minds the answer.
+        match command {
+            Command::Send(inputs, reply) => {
+                if let Some(err) = self.outside(&inputs) {
+                    drop(reply.send(Err(err)));
+                } else {
+                    self.send(inputs).await?;
+                    drop(reply.send(Ok(self.heart.seq())));
+                }
+            }
+            Command::ReleaseAll(reply) => {
+                let releases = self.noted.held().releases();
+                self.send(releases).await?;
+                drop(reply.send(Ok(())));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what is wrong when an input lies outside the screen: then none of them is sent.
+    fn outside(&self, inputs: &[Input]) -> Option<ScreenError> {
+        let size = self.shared.canvas().size();
+        let is_inside = |point: Point| {
+            (0..size.0 as i32).contains(&point.x) && (0..size.1 as i32).contains(&point.y)
+        };
+        let outside = inputs.iter().find_map(|input| match *input {
+            Input::Move(point) => (!is_inside(point)).then_some(point),
+            Input::Press(_) | Input::Release(_) | Input::KeyDown(_) | Input::KeyUp(_) => None,
+        });
+        outside.map(|point| ScreenError::Outside {
+            what: Rect {
+                x: point.x,
+                y: point.y,
+                width: 1,
+                height: 1,
+            },
+            size,
+        })
+    }
+
+    async fn send(&self, inputs: Vec<Input>) -> Result<(), ScreenError> {
+        for input in inputs {
+            let event = {
+                let mut held = self.noted.held();
+                held.note(input);
+                event(input, &held)
+            };
+            self.input(event).await?;
+        }
+        Ok(())
+    }
+
+    async fn input(&self, event: X11Event) -> Result<(), ScreenError> {
+        let silence = self.limits.answer;
+        // A server that reads nothing any more lets the queue fill up.
+        match time::timeout(silence, self.client.input(event)).await {
+            Ok(sent) => sent.map_err(|err| loss::of_session(&err, self.noted.is_over())),
+            Err(_) => Err(ScreenError::Stalled { silence }),
+        }
+    }
+}
+
+fn event(input: Input, held: &Held) -> X11Event {
+    match input {
+        Input::KeyDown(key) => X11Event::KeyEvent((key, true).into()),
+        Input::KeyUp(key) => X11Event::KeyEvent((key, false).into()),
+        Input::Move(_) | Input::Press(_) | Input::Release(_) => {
+            let (x, y) = held.pointer;
+            X11Event::PointerEvent((x, y, held.buttons).into())
+        }
+    }
+}
+
+fn rect(area: vnc::Rect) -> Rect {
+    Rect {
+        x: area.x.into(),
+        y: area.y.into(),
+        width: area.width.into(),
+        height: area.height.into(),
+    }
+}
+
+fn weight(area: vnc::Rect) -> u64 {
+    u64::from(area.width) * u64::from(area.height)
+}

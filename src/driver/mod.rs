@@ -4,5 +4,6 @@
 pub mod atspi;
 pub mod build;
 pub mod disk;
+pub mod local;
 pub mod process;
 pub mod vnc;

@@ -1,0 +1,186 @@
+//! A running desktop: its parts, in the order they are needed, and whether all of them still run.
+//!
+//! Dropping it kills its parts.
+
+use super::{
+    bus,
+    folder::Folder,
+    part::{self, Ground, Part},
+    sway, sway_ipc, variables,
+    x_server::{self, Litter},
+    x_windows::{self, XAddress},
+};
+use crate::{
+    model::Session,
+    port::{ProviderError, Window, WindowOrigin},
+};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::time;
+
+/// How long a part that answers no more has until it must have ended.
+const LAST_BREATH: Duration = Duration::from_millis(500);
+
+/// A running desktop.
+#[derive(Debug)]
+pub(super) struct Desktop {
+    parts: Vec<Part>,
+    /// Dropped after the parts: a server that lives puts its things back.
+    _litter: Option<Litter>,
+    display: Display,
+    /// What programs see, apart from what is installed.
+    pub(super) variables: BTreeMap<String, String>,
+}
+
+/// What shows windows.
+#[derive(Debug)]
+enum Display {
+    Nothing,
+    X11 { address: XAddress, vnc: PathBuf },
+    Wayland { socket: PathBuf, vnc: PathBuf },
+}
+
+impl Desktop {
+    /// Starts a desktop in `folder` and waits until it is ready for programs.
+    pub(super) async fn start(
+        ground: &Ground,
+        folder: &Folder,
+        session: Session,
+        geometry: (u32, u32),
+        path_var: &str,
+    ) -> Result<Self, ProviderError> {
+        let variables = variables::of_session(session, folder, path_var);
+        match session {
+            Session::X11 => Self::start_x11(ground, folder, geometry, variables).await,
+            Session::Wayland => Self::start_wayland(ground, folder, geometry, variables).await,
+            Session::None => {
+                let (bus, address) = bus::start(ground, folder, &variables).await?;
+                let desktop = Self::new(vec![bus], None, Display::Nothing, variables);
+                Ok(desktop.with_bus(address))
+            }
+        }
+    }
+
+    async fn start_x11(
+        ground: &Ground,
+        folder: &Folder,
+        geometry: (u32, u32),
+        mut variables: BTreeMap<String, String>,
+    ) -> Result<Self, ProviderError> {
+        let server = x_server::start(ground, folder, geometry, &variables).await?;
+        variables.extend(server.variables);
+        let (address, vnc) = (server.address, server.vnc);
+        // The bus starts programs that need the display, so it comes later.
+        let (manager, (bus, bus_address)) = tokio::try_join!(
+            x_server::start_manager(ground, &address, &variables),
+            bus::start(ground, folder, &variables),
+        )?;
+        let parts = vec![server.part, manager, bus];
+        let display = Display::X11 { address, vnc };
+        let desktop = Self::new(parts, Some(server.litter), display, variables);
+        Ok(desktop.with_bus(bus_address))
+    }
+
+    async fn start_wayland(
+        ground: &Ground,
+        folder: &Folder,
+        geometry: (u32, u32),
+        mut variables: BTreeMap<String, String>,
+    ) -> Result<Self, ProviderError> {
+        let sway = sway::start(ground, folder, geometry, &variables).await?;
+        variables.extend(sway.variables);
+        let ((shower, vnc), (bus, bus_address)) = tokio::try_join!(
+            sway::start_vnc(ground, folder, &variables),
+            bus::start(ground, folder, &variables),
+        )?;
+        let socket = sway.socket;
+        let parts = vec![sway.part, shower, bus];
+        let desktop = Self::new(parts, None, Display::Wayland { socket, vnc }, variables);
+        Ok(desktop.with_bus(bus_address))
+    }
+
+    fn new(
+        parts: Vec<Part>,
+        litter: Option<Litter>,
+        display: Display,
+        variables: BTreeMap<String, String>,
+    ) -> Self {
+        Self {
+            parts,
+            _litter: litter,
+            display,
+            variables,
+        }
+    }
+
+    fn with_bus(mut self, address: String) -> Self {
+        let name = "DBUS_SESSION_BUS_ADDRESS";
+        self.variables.insert(name.into(), address);
+        self
+    }
+
+    /// Returns the socket on which its screen is shown, when it has one.
+    pub(super) fn vnc(&self) -> Option<&Path> {
+        match &self.display {
+            Display::Nothing => None,
+            Display::X11 { vnc, .. } | Display::Wayland { vnc, .. } => Some(vnc),
+        }
+    }
+
+    /// Returns the address of its message bus.
+    pub(super) fn bus(&self) -> &str {
+        &self.variables["DBUS_SESSION_BUS_ADDRESS"]
+    }
+
+    /// Returns who knows where windows are, when their programs do not.
+    pub(super) fn origins(&self) -> Option<Arc<dyn WindowOrigin>> {
+        match &self.display {
+            Display::Nothing | Display::X11 { .. } => None,
+            Display::Wayland { socket, .. } => Some(Arc::new(sway_ipc::Origins {
+                socket: socket.clone(),
+            })),
+        }
+    }
+
+    /// Returns the windows that show; `None` when it has no display.
+    pub(super) async fn windows(&self) -> Option<io::Result<Vec<Window>>> {
+        match &self.display {
+            Display::Nothing => None,
+            Display::X11 { address, .. } => Some(x_windows::windows(address).await),
+            Display::Wayland { socket, .. } => Some(sway_ipc::windows(socket).await),
+        }
+    }
+
+    /// Returns what became of it, when not all of it runs any more.
+    ///
+    /// A program learns that its display is gone a moment before mosdat learns that the display
+    /// has ended. So the display is asked as well: it stops listening first of all.
+    pub(super) async fn lost(&self) -> Option<String> {
+        let ended = || self.parts.iter().find_map(Part::lost);
+        if let Some(why) = ended() {
+            return Some(why);
+        }
+        let socket = match &self.display {
+            Display::Nothing => return None,
+            Display::X11 { address, .. } => &address.socket,
+            Display::Wayland { socket, .. } => socket,
+        };
+        if part::is_listening(socket) {
+            return None;
+        }
+        let reason = time::timeout(LAST_BREATH, part::seen(ended)).await;
+        Some(reason.unwrap_or_else(|_| "its display takes no programs any more".into()))
+    }
+
+    /// Ends all parts, the last one first, and waits until they are gone.
+    pub(super) async fn end(&self) {
+        for part in self.parts.iter().rev() {
+            part.end().await;
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! An X11 desktop: a server that shows its screen over VNC, and a window manager.
+//!
+//! Nothing listens on the network: both the server and its screen are reached by sockets, the
+//! first only with a secret, the second only by the user whose folder it lies in.
+
+use super::{
+    folder::Folder,
+    part::{self, Ground, Part},
+    programs,
+    x_windows::{self, XAddress},
+};
+use crate::port::ProviderError;
+use std::{
+    collections::BTreeMap,
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+const SERVER: &str = "the X server";
+const MANAGER: &str = "the window manager";
+const SOCKETS: &str = "/tmp/.X11-unix";
+
+/// An X server that is ready.
+pub(super) struct XServer {
+    pub(super) part: Part,
+    pub(super) address: XAddress,
+    /// Where its screen is shown.
+    pub(super) vnc: PathBuf,
+    /// Variables that lead programs to it.
+    pub(super) variables: BTreeMap<String, String>,
+    /// Removes what it leaves behind when it is killed.
+    pub(super) litter: Litter,
+}
+
+/// Starts an X server on a display that nobody uses.
+pub(super) async fn start(
+    ground: &Ground,
+    folder: &Folder,
+    geometry: (u32, u32),
+    env: &BTreeMap<String, String>,
+) -> Result<XServer, ProviderError> {
+    let program = programs::X_SERVER.find(env.get("PATH").map_or("", String::as_str))?;
+    let authority = folder.runtime().join("xauthority");
+    let cookie = write_authority(&authority)
+        .map_err(|err| ground.not_started(SERVER, part::with_causes(&err)))?;
+    make_socket_folder();
+    let vnc = folder.runtime().join("vnc");
+    let arguments = arguments(geometry, &vnc, &authority);
+    let (part, mut lines) = Part::start(ground, SERVER, &program, &arguments, env)?;
+    let number = |line: &str| line.trim().parse::<u32>().ok();
+    let number = part.ready(ground, part::line(&mut lines, number)).await?;
+    let socket = Path::new(SOCKETS).join(format!("X{number}"));
+    let litter = Litter::new(socket.clone())
+        .map_err(|err| ground.not_started(SERVER, part::with_causes(&err)))?;
+    let variables = [
+        ("DISPLAY", format!(":{number}")),
+        ("XAUTHORITY", authority.display().to_string()),
+    ];
+    Ok(XServer {
+        part,
+        address: XAddress { socket, cookie },
+        vnc,
+        variables: variables
+            .map(|(name, value)| (name.to_owned(), value))
+            .into(),
+        litter,
+    })
+}
+
+/// Starts a window manager and waits until it takes care of windows.
+pub(super) async fn start_manager(
+    ground: &Ground,
+    address: &XAddress,
+    env: &BTreeMap<String, String>,
+) -> Result<Part, ProviderError> {
+    let program = programs::WINDOW_MANAGER.find(env.get("PATH").map_or("", String::as_str))?;
+    let (part, _) = Part::start(ground, MANAGER, &program, &[], env)?;
+    part.ready(ground, x_windows::await_window_manager(address))
+        .await?
+        .map_err(|err| ground.not_started(MANAGER, part::with_causes(&err)))?;
+    Ok(part)
+}
+
+fn arguments((width, height): (u32, u32), vnc: &Path, authority: &Path) -> Vec<String> {
+    let geometry = format!("{width}x{height}");
+    let (vnc, authority) = (vnc.display().to_string(), authority.display().to_string());
+    [
+        "-displayfd",
+        "1",
+        "-geometry",
+        &geometry,
+        "-depth",
+        "24",
+        "-nolisten",
+        "tcp",
+        "-noreset",
+        "-auth",
+        &authority,
+        "-rfbport",
+        "-1",
+        "-rfbunixpath",
+        &vnc,
+        "-SecurityTypes",
+        "None",
+        "-AlwaysShared",
+        "-AcceptSetDesktopSize=0",
+        "-UseBlacklist=0",
+        "-FrameRate",
+        "60",
+    ]
+    .map(str::to_owned)
+    .into()
+}
+
+/// Makes a secret and writes it where server and programs look for it. It holds for any display:
+/// which one it will be is not known yet.
+fn write_authority(path: &Path) -> io::Result<[u8; 16]> {
+    const ANY_FAMILY: u16 = 0xffff;
+    let mut cookie = [0; 16];
+    File::open("/dev/urandom")?.read_exact(&mut cookie)?;
+    let mut entry = ANY_FAMILY.to_be_bytes().to_vec();
+    for field in [&b""[..], b"", b"MIT-MAGIC-COOKIE-1", &cookie] {
+        entry.extend((field.len() as u16).to_be_bytes());
+        entry.extend(field);
+    }
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(&entry)?;
+    Ok(cookie)
+}
+
+/// Makes the folder of all X servers' sockets, where no other X server has ever run. Should it
+/// not work out, the server says why it cannot start.
+fn make_socket_folder() {
+    let folder = Path::new(SOCKETS);
+    if fs::create_dir(folder).is_ok() {
+        let everybody = fs::Permissions::from_mode(0o1777);
+        if let Err(error) = fs::set_permissions(folder, everybody) {
+            tracing::debug!(%error, "`{SOCKETS}` stays for this user alone");
+        }
+    }
+}
+
+/// The socket that an X server leaves in `/tmp` when it has no time to tidy up.
+#[derive(Debug)]
+pub(super) struct Litter {
+    socket: PathBuf,
+    /// Tells it from that of another server on the same display.
+    inode: u64,
+}
+
+impl Litter {
+    fn new(socket: PathBuf) -> io::Result<Self> {
+        let inode = socket.metadata()?.ino();
+        Ok(Self { socket, inode })
+    }
+}
+
+impl Drop for Litter {
+    fn drop(&mut self) {
+        let now = self.socket.metadata();
+        if now.is_ok_and(|now| now.ino() == self.inode)
+            && let Err(error) = fs::remove_file(&self.socket)
+        {
+            tracing::debug!(%error, "the X server tidied up after all");
+        }
+    }
+}

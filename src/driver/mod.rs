@@ -6,4 +6,5 @@ pub mod build;
 pub mod disk;
 pub mod local;
 pub mod process;
+pub mod sim;
 pub mod vnc;

@@ -7,7 +7,7 @@
 //! 1. [`config`] and [`scenario`]: what people write, made into nouns. [`plan`]: every choice.
 //!    [`judge`]: pictures against expectations. All pure. [`port`]: what mosdat asks of the
 //!    outside world, as traits.
-//! 2. `run`: carries out an approved plan through the ports. [`driver`]: the ports made real.
+//! 2. [`run`]: carries out an approved plan through the ports. [`driver`]: the ports made real.
 //!    `report`: what people and pipelines read.
 //! 3. `cli`: the face. The only place that knows which driver is behind which port.
 
@@ -20,3 +20,4 @@ pub mod port;
 pub mod scenario;
 
 pub mod driver;
+pub mod run;

@@ -1,0 +1,73 @@
+//! Carries out a scenario on an open session and says what came of it.
+//!
+//! ```text
+//! exercise -> story (one instruction after the other) -> step (one of them, watched and recorded)
+//!                                                         |-> launch, shell, hand (input)
+//!                                                         '-> wait -> look (one look at a target)
+//! ```
+//!
+//! Every wait is for an event; what is seen before the last input could take effect counts for
+//! nothing; and whoever could not look says so instead of deciding. It opens no sessions and keeps
+//! no records: that is for the caller.
+
+mod apps;
+mod field;
+mod halt;
+mod hand;
+mod launch;
+mod look;
+mod record;
+mod settle;
+mod shell;
+mod sight;
+mod stage;
+mod step;
+mod story;
+mod variables;
+mod views;
+mod wait;
+mod windows;
+
+use crate::{
+    model::{App, BuildName, MachineName, Outcome, Package},
+    port::{Guest, Watcher},
+    scenario::Script,
+};
+use std::time::Duration;
+
+pub(super) use apps::tail;
+pub(super) use halt::Halt;
+pub(super) use record::Record;
+pub(super) use views::Views;
+pub(super) use windows::{Census, listed as listed_windows};
+
+/// Where a scenario is carried out, and on what.
+#[derive(Clone, Copy, Debug)]
+pub struct Exercise<'a> {
+    /// The open session.
+    pub guest: &'a dyn Guest,
+    /// The app under test.
+    pub app: &'a App,
+    /// The package it was installed from.
+    pub package: &'a Package,
+    /// The machine's name, for texts.
+    pub machine: &'a MachineName,
+    /// The build's name, for texts.
+    pub build: &'a BuildName,
+    /// How long it may take, without what is done to clean up.
+    pub limit: Duration,
+}
+
+impl Exercise<'_> {
+    /// Returns the path of the app's program, as the machine knows it.
+    pub(super) fn app_path(&self) -> String {
+        let path = self.package.app_path.as_ref();
+        self.guest.program_path(path.unwrap_or(&self.app.binary))
+    }
+}
+
+/// Carries out `script`. Whatever comes of it, its cleanup is done, every key is let go and every
+/// program it launched is ended before this returns; dropping it leaves that to the guest.
+pub async fn exercise(script: &Script, context: &Exercise<'_>, watcher: &Watcher) -> Outcome {
+    Box::pin(story::tell(script, context, watcher)).await
+}

@@ -1,0 +1,132 @@
+//! What the steps of a scenario share: the session, what was launched, and the last input.
+
+use super::{Exercise, Halt, Record, apps::Launched, variables};
+use crate::{
+    judge::Anchor,
+    model::{FrameSeq, Tree},
+    port::{AccessibilityTree, Input, Screen, Watcher},
+    scenario::{Script, Target},
+};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::time::{Instant, timeout};
+
+/// How long letting go of keys may take.
+const LET_GO: Duration = Duration::from_secs(2);
+
+/// How long looking at a tree for evidence may take.
+const LAST_TREE: Duration = Duration::from_secs(5);
+
+/// What the steps of a scenario share.
+#[derive(Debug)]
+pub(super) struct Stage<'a> {
+    /// Where the scenario is carried out.
+    pub(super) context: &'a Exercise<'a>,
+    /// Whom to tell.
+    pub(super) watcher: &'a Watcher,
+    /// Takes evidence.
+    pub(super) record: Record<'a>,
+    /// What is replaced in texts.
+    pub(super) variables: BTreeMap<String, String>,
+    /// Pictures that were looked for, by path.
+    pub(super) anchors: BTreeMap<String, Arc<Anchor>>,
+    /// What was launched.
+    pub(super) apps: Vec<Arc<Launched>>,
+    /// When the last shell step ended.
+    pub(super) last_shell: Option<Instant>,
+    /// The newest frame when the last input was sent: only later ones can show what it did.
+    pub(super) last_input: Option<FrameSeq>,
+    /// What was clicked last, until the keyboard is used.
+    pub(super) clicked: Option<Target>,
+    screen: Option<Arc<dyn Screen>>,
+    tree: Option<Arc<dyn AccessibilityTree>>,
+}
+
+impl<'a> Stage<'a> {
+    /// Prepares for `script`.
+    pub(super) fn new(script: &Script, context: &'a Exercise<'a>, watcher: &'a Watcher) -> Self {
+        Self {
+            context,
+            watcher,
+            record: Record::new(watcher),
+            variables: variables::all(&script.vars, context, watcher.clock.now()),
+            anchors: BTreeMap::new(),
+            apps: Vec::new(),
+            last_shell: None,
+            last_input: None,
+            clicked: None,
+            screen: None,
+            tree: None,
+        }
+    }
+
+    /// Returns the screen, which is opened when it is first asked for.
+    pub(super) async fn screen(&mut self) -> Result<Arc<dyn Screen>, Halt> {
+        if let Some(screen) = &self.screen {
+            return Ok(Arc::clone(screen));
+        }
+        let screen = self.context.guest.screen().await?;
+        self.screen = Some(Arc::clone(&screen));
+        Ok(screen)
+    }
+
+    /// Returns the accessibility tree, which is opened when it is first asked for.
+    pub(super) async fn tree(&mut self) -> Result<Arc<dyn AccessibilityTree>, Halt> {
+        if let Some(tree) = &self.tree {
+            return Ok(Arc::clone(tree));
+        }
+        let tree = self.context.guest.tree().await?;
+        self.tree = Some(Arc::clone(&tree));
+        Ok(tree)
+    }
+
+    /// Returns the screen when it is open.
+    pub(super) fn open_screen(&self) -> Option<&Arc<dyn Screen>> {
+        self.screen.as_ref()
+    }
+
+    /// Sends input and remembers when.
+    pub(super) async fn send(&mut self, inputs: &[Input]) -> Result<(), Halt> {
+        let screen = self.screen().await?;
+        self.last_input = Some(screen.send(inputs).await?);
+        Ok(())
+    }
+
+    /// Lets go of every key and button, where any can be held.
+    pub(super) async fn let_go(&self) {
+        let Some(screen) = &self.screen else { return };
+        match timeout(LET_GO, screen.release_all()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(err)) => self.watcher.log(&format!("keys may still be held: {err}")),
+            Err(_) => self
+                .watcher
+                .log("keys may still be held: the screen does not answer"),
+        }
+    }
+
+    /// Fails when a launched program has died.
+    pub(super) fn judge_ends(&self) -> Result<(), Halt> {
+        for app in &self.apps {
+            if let Some(exit) = app.process.exit() {
+                app.judge(exit, self.last_shell)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the accessibility tree as evidence, where it can be had soon.
+    pub(super) async fn last_tree(&mut self) -> Option<Tree> {
+        let tree = async { self.tree().await?.read().await.map_err(Halt::from) };
+        match timeout(LAST_TREE, tree).await {
+            Ok(Ok(tree)) => Some(tree),
+            Ok(Err(halt)) => {
+                self.watcher
+                    .log(&format!("no tree was kept: {}", halt.why()));
+                None
+            }
+            Err(_) => {
+                self.watcher.log("no tree was kept: it does not answer");
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! A scenario from its first step to the end of everything it started.
+
+use super::{Exercise, Halt, stage::Stage, step};
+use crate::{
+    model::Outcome,
+    port::Watcher,
+    scenario::{Instruction, Script},
+};
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+
+/// How long cleaning up may take.
+const CLEANUP: Duration = Duration::from_mins(1);
+
+/// How long it may still take once the run was stopped.
+const HURRIED_CLEANUP: Duration = Duration::from_secs(5);
+
+/// How long ending a program may take.
+const ENDING: Duration = Duration::from_secs(10);
+
+/// How long a program whose windows are gone has to come to its end: writing a core dump takes a
+/// while.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Carries out `script` and cleans up behind it.
+pub(super) async fn tell(script: &Script, context: &Exercise<'_>, watcher: &Watcher) -> Outcome {
+    if script.steps.is_empty() {
+        return Outcome::blocked("the scenario has no steps, so it tests nothing");
+    }
+    let mut stage = Stage::new(script, context, watcher);
+    let mut ended = tokio::select! {
+        biased;
+        () = watcher.stop.cancelled() => Err(Halt::stopped()),
+        () = sleep(context.limit) => Err(Halt::too_long(context.limit)),
+        ended = all(&mut stage, &script.steps) => ended,
+    };
+    stage.let_go().await;
+    if ended.is_ok() {
+        ended = tokio::select! {
+            biased;
+            () = watcher.stop.cancelled() => Err(Halt::stopped()),
+            ended = judge_the_dead(&stage) => ended,
+        };
+    }
+    clean_up(&mut stage, &script.cleanup, script.steps.len()).await;
+    end_apps(&stage).await;
+    match ended {
+        Ok(()) => Outcome::passed(),
+        Err(halt) => halt.into_outcome(),
+    }
+}
+
+/// Carries out every step, up to the first that does not pass.
+async fn all(stage: &mut Stage<'_>, steps: &[Instruction]) -> Result<(), Halt> {
+    for (index, instruction) in steps.iter().enumerate() {
+        step::perform(stage, index + 1, instruction).await?;
+    }
+    Ok(())
+}
+
+/// Fails when a launched program has died, or is just about to: its windows are gone.
+async fn judge_the_dead(stage: &Stage<'_>) -> Result<(), Halt> {
+    let running = stage.apps.iter().filter(|app| app.process.exit().is_none());
+    let running: Vec<_> = running.cloned().collect();
+    if !running.is_empty() {
+        let windows = timeout(LINGER, stage.context.guest.windows()).await;
+        let silent = || Halt::passing("the desktop did not tell its windows in time");
+        let windows = windows.map_err(|_| silent())??;
+        for app in &running {
+            if !app.surely_shows(&windows) {
+                // That it goes on without a window is no failure.
+                let _still_running = timeout(LINGER, app.process.wait()).await;
+            }
+        }
+    }
+    stage.judge_ends()
+}
+
+/// Carries out the cleanup, step after step, whatever comes of each. What it comes to is told and
+/// changes no verdict.
+async fn clean_up(stage: &mut Stage<'_>, cleanup: &[Instruction], done: usize) {
+    if cleanup.is_empty() {
+        return;
+    }
+    let watcher = stage.watcher;
+    let hurried = async {
+        watcher.stop.cancelled().await;
+        sleep(HURRIED_CLEANUP).await;
+    };
+    let each = async {
+        for (index, instruction) in cleanup.iter().enumerate() {
+            step::perform_cleanup(stage, done + index + 1, instruction).await;
+        }
+        stage.let_go().await;
+    };
+    tokio::select! {
+        biased;
+        () = each => {}
+        () = hurried => watcher.log("cleanup was cut short: the run was stopped"),
+        () = sleep(CLEANUP) => watcher.log("cleanup was cut short: it took too long"),
+    }
+}
+
+/// Ends what was launched and keeps what it wrote.
+async fn end_apps(stage: &Stage<'_>) {
+    for (index, app) in stage.apps.iter().enumerate() {
+        if timeout(ENDING, app.process.end()).await.is_err() {
+            let name = &app.name;
+            stage.watcher.log(&format!(
+                "`{name}` could not be ended; the session's end will"
+            ));
+        }
+        let name = format!("app-{}-{}", index + 1, super::record::slug(&app.name));
+        let label = format!("what `{}` wrote", app.name);
+        stage.record.output(&name, &label, &app.process.output());
+    }
+}

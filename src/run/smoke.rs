@@ -1,0 +1,220 @@
+//! Smoke checks: the app is started in one display environment and watched until its time-out.
+//!
+//! It passes when a window of it appeared, and it then ran until the time-out or ended with 0 by
+//! itself. Everything else that it can do is a failure, and whatever keeps us from seeing what it
+//! does makes the check blocked. There is no passing early.
+
+use crate::{
+    model::{Event, Outcome, Timestamp, Verdict},
+    port::{Command, Exit, Process, Watcher},
+    run::script::{Census, Exercise, Halt, Record, Views, listed_windows, tail},
+    scenario::SmokeCheck,
+};
+use std::{collections::BTreeMap, future::pending, sync::Arc, time::Duration};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+/// How long the look at the end of the time may take, and everything that is done for evidence.
+const LAST_LOOK: Duration = Duration::from_secs(5);
+
+/// How long ending the app may take.
+const ENDING: Duration = Duration::from_secs(10);
+
+/// Starts the app as `check` says and watches it.
+pub async fn smoke(check: SmokeCheck, context: &Exercise<'_>, watcher: &Watcher) -> Outcome {
+    let env = match environment(check, context) {
+        Ok(env) => env,
+        Err(halt) => return halt.into_outcome(),
+    };
+    let started = watcher.clock.now();
+    let mut app: Option<App> = None;
+    let result = tokio::select! {
+        biased;
+        () = watcher.stop.cancelled() => Err(Halt::stopped()),
+        () = sleep(context.limit) => Err(Halt::too_long(context.limit)),
+        result = start_and_watch(context, env, &mut app) => result,
+    };
+    let record = Record::new(watcher);
+    let name = check.name().replace('/', "-");
+    if !watcher.stop.is_cancelled() {
+        keep_frame(context, record, &name, watcher).await;
+    }
+    if let Some(app) = app {
+        if timeout(ENDING, app.process.end()).await.is_err() {
+            watcher.log("the app could not be ended; the session's end will");
+        }
+        record.output(&name, "what the app wrote", &app.process.output());
+    }
+    tell(context, watcher, started, &result);
+    match result {
+        Ok(()) => Outcome::passed(),
+        Err(halt) => halt.into_outcome(),
+    }
+}
+
+/// The app, running.
+#[derive(Debug)]
+struct App {
+    process: Arc<dyn Process>,
+    /// What showed before it was started.
+    before: Census,
+}
+
+fn environment(
+    check: SmokeCheck,
+    context: &Exercise<'_>,
+) -> Result<BTreeMap<String, Option<String>>, Halt> {
+    let session = context.guest.session();
+    if let Some(needed) = check.needs_session()
+        && needed != session
+    {
+        let (needed, session) = (needed.as_str(), session.as_str());
+        let why = format!(
+            "`{}` needs a session of {needed}, and this is {session}",
+            check.name()
+        );
+        return Err(Halt::blocked(why));
+    }
+    let environment = check.environment(&context.guest.environment());
+    environment.map_err(Halt::blocked)
+}
+
+async fn start_and_watch(
+    context: &Exercise<'_>,
+    env: BTreeMap<String, Option<String>>,
+    app: &mut Option<App>,
+) -> Result<(), Halt> {
+    let guest = context.guest;
+    // A new window changes the picture; who cannot see it has to ask again and again.
+    let screen = guest.screen().await.ok();
+    let before = Census::new(guest.windows().await?);
+    let mut argv = vec![context.app_path()];
+    argv.extend(context.app.args.iter().cloned());
+    let process: Arc<dyn Process> = Arc::from(guest.start(&Command { argv, env }).await?);
+    let app = app.insert(App { process, before });
+    watch(context, Views::new(screen, None, true), app).await
+}
+
+/// Watches the app until it ends or its time is up.
+async fn watch(context: &Exercise<'_>, mut views: Views, app: &App) -> Result<(), Halt> {
+    let end = Instant::now() + context.app.timeout;
+    let mut sight = Sight::Nothing;
+    let exit = tokio::select! {
+        biased;
+        exit = app.process.wait() => Some(exit),
+        () = sleep_until(end) => None,
+        never = await_window(context, &mut views, app, &mut sight) => return never,
+    };
+    let is_open = match exit {
+        // It may have appeared at the last moment.
+        None => sight != Sight::Shown,
+        // Who could not look must not say that there was nothing.
+        Some(_) => sight == Sight::Nothing,
+    };
+    if is_open {
+        let look = timeout(LAST_LOOK, look(context, app, &mut sight)).await;
+        look.map_err(|_| Halt::passing("the desktop did not tell its windows in time"))??;
+        if exit.is_some() && sight == Sight::Shown {
+            // Nobody saw it while the app ran.
+            sight = Sight::Nothing;
+        }
+    }
+    judge(context, app, exit.or(app.process.exit()), &sight)
+}
+
+/// What has been seen of the app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Sight {
+    /// Nobody looked yet.
+    Nothing,
+    /// No window of it; these are there, in words.
+    NoWindow(String),
+    /// A window of it.
+    Shown,
+}
+
+/// Looks until a window of the app was seen, then does nothing for ever.
+async fn await_window(
+    context: &Exercise<'_>,
+    views: &mut Views,
+    app: &App,
+    sight: &mut Sight,
+) -> Result<(), Halt> {
+    while *sight != Sight::Shown {
+        views.look();
+        look(context, app, sight).await?;
+        if *sight != Sight::Shown {
+            views.wake(Instant::now() + context.app.timeout).await?;
+        }
+    }
+    pending().await
+}
+
+async fn look(context: &Exercise<'_>, app: &App, sight: &mut Sight) -> Result<(), Halt> {
+    let windows = context.guest.windows().await?;
+    *sight = if app.before.strangers(&windows, &*app.process).is_empty() {
+        Sight::NoWindow(listed_windows(&windows))
+    } else {
+        Sight::Shown
+    };
+    Ok(())
+}
+
+fn judge(context: &Exercise<'_>, app: &App, exit: Option<Exit>, sight: &Sight) -> Result<(), Halt> {
+    let written = tail(&app.process.output());
+    let seconds = context.app.timeout.as_secs_f64();
+    let why = match (exit, sight) {
+        (None | Some(Exit::Code(0)), Sight::Shown) => return Ok(()),
+        (None, Sight::NoWindow(seen)) => {
+            format!("ran for {seconds} s and showed no window; {seen}")
+        }
+        (None, Sight::Nothing) => {
+            return Err(Halt::passing(
+                "the desktop did not tell its windows in time",
+            ));
+        }
+        (Some(exit), Sight::Shown) => format!("showed a window and then {exit}"),
+        (Some(exit), Sight::NoWindow(_) | Sight::Nothing) => {
+            format!("{exit} before a window of it was seen")
+        }
+    };
+    Err(Halt::Failed(format!(
+        "`{}` {why}{written}",
+        context.app.name
+    )))
+}
+
+async fn keep_frame(context: &Exercise<'_>, record: Record<'_>, name: &str, watcher: &Watcher) {
+    let frame = async {
+        let screen = context
+            .guest
+            .screen()
+            .await
+            .map_err(|err| err.to_string())?;
+        screen.frame().map_err(|err| err.to_string())
+    };
+    let frame = timeout(LAST_LOOK, frame).await;
+    match frame.unwrap_or_else(|_| Err("the screen does not answer".into())) {
+        Ok(frame) => record.frame(name, "the screen at the end", &frame),
+        Err(why) => watcher.log(&format!("no picture was kept: {why}")),
+    }
+}
+
+/// Tells how the check went, as the one step that it has.
+fn tell(context: &Exercise<'_>, watcher: &Watcher, started: Timestamp, result: &Result<(), Halt>) {
+    let now = watcher.clock.now();
+    let (verdict, detail) = match result {
+        Ok(()) => (Verdict::Passed, String::new()),
+        Err(halt) => (halt.verdict(), halt.why().to_owned()),
+    };
+    let seconds = context.app.timeout.as_secs_f64();
+    watcher.tell(Event::Instruction {
+        key: watcher.key.clone(),
+        at: now,
+        number: 1,
+        label: format!("start `{}` and watch it for {seconds} s", context.app.name),
+        verdict,
+        detail,
+        rung: "window".into(),
+        duration_ms: now.since(started).as_millis() as u64,
+    });
+}

@@ -8,7 +8,7 @@
 //!    [`judge`]: pictures against expectations. All pure. [`port`]: what mosdat asks of the
 //!    outside world, as traits.
 //! 2. [`run`]: carries out an approved plan through the ports. [`driver`]: the ports made real.
-//!    `report`: what people and pipelines read.
+//!    [`report`]: what people and pipelines read.
 //! 3. `cli`: the face. The only place that knows which driver is behind which port.
 
 pub mod model;
@@ -20,4 +20,5 @@ pub mod port;
 pub mod scenario;
 
 pub mod driver;
+pub mod report;
 pub mod run;

@@ -9,7 +9,7 @@
 //!    outside world, as traits.
 //! 2. [`run`]: carries out an approved plan through the ports. [`driver`]: the ports made real.
 //!    [`report`]: what people and pipelines read.
-//! 3. `cli`: the face. The only place that knows which driver is behind which port.
+//! 3. [`cli`]: the face. The only place that knows which driver is behind which port.
 
 pub mod model;
 
@@ -22,3 +22,5 @@ pub mod scenario;
 pub mod driver;
 pub mod report;
 pub mod run;
+
+pub mod cli;

@@ -1,0 +1,376 @@
+//! What can be typed. Says nothing about what is done with it.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Tests desktop applications on real desktops, declaratively
+///
+/// Write down what should hold (this build, installed from this package, on these machines, passes
+/// these scenarios); `mosdat plan` shows what is missing and why, `mosdat apply` makes it true.
+/// What already holds is not done again.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mosdat",
+    version,
+    propagate_version = true,
+    after_help = "Exit codes: 0 what is desired holds, 1 mosdat could not do it, 2 there is something \
+                  to do (plan --detailed-exitcode, drift), 3 tests failed, 4 the state is locked, \
+                  5 the saved plan is stale, 130 interrupted."
+)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    #[command(flatten)]
+    pub(super) global: Global,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Global {
+    /// Keep state, blobs and run folders below DIR instead of `state/` beside `plans/`
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) state_dir: Option<PathBuf>,
+    #[arg(help = "When to use colours; NO_COLOR is respected")]
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) color: ColorChoice,
+    #[arg(help = "Say more on standard error (also: MOSDAT_LOG=debug)")]
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorChoice {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Show what apply would do, and why; change nothing
+    Plan(PlanArguments),
+    /// Make it so
+    Apply(ApplyArguments),
+    /// Explain a step's decision, down to the ingredient with its old and new value
+    Why(WhyArguments),
+    /// Show the matrix as recorded
+    Status(StatusArguments),
+    /// Compare what providers say with what is recorded
+    Drift(DriftArguments),
+    /// Draw the plan as a graph
+    Graph(GraphArguments),
+    /// Write the reports of a finished run anew from its events
+    Report(ReportArguments),
+    /// Check every file and say all that is wrong
+    Validate(FileArgument),
+    /// List the machines of a plan file
+    ListVms(ListArguments),
+    /// Look into the recorded state, and mend it
+    #[command(subcommand)]
+    State(StateCommand),
+    /// Look at the lock on the state
+    #[command(subcommand)]
+    Lock(LockCommand),
+    /// End someone else's lock on the state
+    ForceUnlock(ForceUnlockArguments),
+    /// Take a layer that a machine has into the state
+    Import(ImportArguments),
+    /// Release everything that mosdat made: leases, layers, results
+    Destroy(DestroyArguments),
+    /// Drop layers, blobs and run folders that nothing desired or recent needs
+    Gc(GcArguments),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct FileArgument {
+    /// Plan file or app config; the only *.toml in plans/ when left out
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+}
+
+/// What part of the plan is meant.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct SelectArguments {
+    /// Only this and what it needs: a step key, a cell, a glob or a filter such as
+    /// `machine(debian*) & !scenario(smoke/*)`; may be given more than once
+    #[arg(long, value_name = "SELECTOR")]
+    pub(super) target: Vec<String>,
+    /// All but this and what needs it
+    #[arg(long, value_name = "SELECTOR")]
+    pub(super) exclude: Vec<String>,
+    /// Run this although its last result holds
+    #[arg(long, value_name = "SELECTOR")]
+    pub(super) replace: Vec<String>,
+    /// Only exercises that did not pass last time
+    #[arg(long)]
+    pub(super) failed: bool,
+    /// Only part K of N of the exercises; each is always in the same part
+    #[arg(long, value_name = "K/N")]
+    pub(super) partition: Option<String>,
+    /// Ask no machine; take them to be as they were last
+    #[arg(long)]
+    pub(super) no_refresh: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlanFormat {
+    #[default]
+    Human,
+    Markdown,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArguments {
+    #[command(flatten)]
+    pub(super) file: FileArgument,
+    #[command(flatten)]
+    pub(super) select: SelectArguments,
+    /// Save the plan, bound to the facts that it read, for `apply PLANFILE`
+    #[arg(long, value_name = "PLANFILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Exit with 2 when there is something to do
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
+    /// Write the plan as one JSON document; short for --format json
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Write the JSON document to FILE as well
+    #[arg(long, value_name = "FILE")]
+    pub(super) json_into: Option<PathBuf>,
+    /// How to write the plan
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: PlanFormat,
+    /// List every step, those to keep as well
+    #[arg(long)]
+    pub(super) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ApplyArguments {
+    /// Plan file, app config, or a plan saved with `plan --out`
+    #[arg(value_name = "FILE|PLANFILE")]
+    pub(super) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) select: SelectArguments,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(super) yes: bool,
+    /// Run at most N steps at once, whatever their pools
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) parallel: Option<u32>,
+    /// Let N steps use a pool at once, for instance `gpu:rtx3060=2`
+    #[arg(long, value_name = "NAME=N")]
+    pub(super) pool: Vec<String>,
+    /// Start nothing more once an exercise has not passed
+    #[arg(long, conflicts_with = "max_fail")]
+    pub(super) fail_fast: bool,
+    /// Start nothing more once N exercises have not passed
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) max_fail: Option<u32>,
+    /// Write a JUnit report to FILE
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+    /// Write a Markdown summary for a pull request to FILE
+    #[arg(long, value_name = "FILE")]
+    pub(super) markdown: Option<PathBuf>,
+    /// Write events to standard output, one JSON document a line
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Write events to FILE as well
+    #[arg(long, value_name = "FILE")]
+    pub(super) json_into: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WhyArguments {
+    /// Step key, cell, glob or filter expression
+    #[arg(value_name = "SELECTOR")]
+    pub(super) selector: String,
+    #[command(flatten)]
+    pub(super) file: FileArgument,
+    /// Ask no machine; take them to be as they were last
+    #[arg(long)]
+    pub(super) no_refresh: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArguments {
+    #[command(flatten)]
+    pub(super) file: FileArgument,
+    /// Write one JSON document
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DriftArguments {
+    #[command(flatten)]
+    pub(super) file: FileArgument,
+    /// Write one JSON document
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArguments {
+    #[command(flatten)]
+    pub(super) file: FileArgument,
+    /// Write one JSON document
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum GraphFormat {
+    #[default]
+    Dot,
+    Mermaid,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GraphArguments {
+    #[command(flatten)]
+    pub(super) file: FileArgument,
+    #[command(flatten)]
+    pub(super) select: SelectArguments,
+    /// For Graphviz, Mermaid or other programs
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: GraphFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArguments {
+    /// The run; the newest when left out
+    #[arg(long, value_name = "RUN")]
+    pub(super) run: Option<String>,
+    #[command(flatten)]
+    pub(super) file: FileArgument,
+    /// Where to write the self-contained HTML page
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
+    /// Where to write the JUnit report
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+    /// Where to write the Markdown summary; standard output when nothing is named
+    #[arg(long, value_name = "FILE")]
+    pub(super) markdown: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StateCommand {
+    /// List recorded steps with their verdicts
+    List {
+        #[command(flatten)]
+        file: FileArgument,
+        /// Only these
+        #[arg(long, value_name = "SELECTOR")]
+        target: Option<String>,
+    },
+    /// Show all that is recorded of one step
+    Show {
+        /// The step's key
+        key: String,
+        #[command(flatten)]
+        file: FileArgument,
+    },
+    /// Forget steps, so that they are due again
+    Rm {
+        /// Step key, cell, glob or filter expression
+        #[arg(value_name = "SELECTOR")]
+        selector: String,
+        #[command(flatten)]
+        file: FileArgument,
+    },
+    /// Give a recorded step another key, for instance after a machine was renamed
+    Mv {
+        /// The key it has
+        from: String,
+        /// The key it gets
+        to: String,
+        #[command(flatten)]
+        file: FileArgument,
+    },
+    /// Print the whole state as JSON
+    Pull {
+        #[command(flatten)]
+        file: FileArgument,
+    },
+    /// Replace the state by JSON that `state pull` printed; `-` reads standard input
+    Push {
+        /// The JSON document
+        document: PathBuf,
+        #[command(flatten)]
+        file: FileArgument,
+        /// Replace a state that has moved on since the document was pulled
+        #[arg(long)]
+        force: bool,
+    },
+    /// List earlier runs
+    Log {
+        #[command(flatten)]
+        file: FileArgument,
+    },
+    /// Keep the sound part of a damaged state, and set the damaged file aside
+    Recover {
+        #[command(flatten)]
+        file: FileArgument,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LockCommand {
+    /// Show who holds the lock
+    Info {
+        #[command(flatten)]
+        file: FileArgument,
+        /// Write one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ForceUnlockArguments {
+    /// The lock's id, as `lock info` shows it
+    pub(super) id: u64,
+    #[command(flatten)]
+    pub(super) file: FileArgument,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ImportArguments {
+    /// The machine that has the layer
+    pub(super) machine: String,
+    /// The layer's name, `mosdat-` and 20 hexadecimal digits
+    pub(super) layer: String,
+    #[command(flatten)]
+    pub(super) file: FileArgument,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DestroyArguments {
+    #[command(flatten)]
+    pub(super) file: FileArgument,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(super) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GcArguments {
+    #[command(flatten)]
+    pub(super) file: FileArgument,
+    /// Keep blobs and run folders that are younger than this
+    #[arg(long, value_name = "N", default_value_t = 14)]
+    pub(super) keep_days: u64,
+}

@@ -1,0 +1,16 @@
+//! One file a command: what it does, in terms of the other modules.
+
+pub(super) mod apply;
+pub(super) mod destroy;
+pub(super) mod drift;
+pub(super) mod gc;
+pub(super) mod graph;
+pub(super) mod import;
+pub(super) mod list_vms;
+pub(super) mod lock;
+pub(super) mod plan;
+pub(super) mod report;
+pub(super) mod state;
+pub(super) mod status;
+pub(super) mod validate;
+pub(super) mod why;

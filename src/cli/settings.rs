@@ -1,0 +1,61 @@
+//! The environment of this process. The only place that reads it.
+
+use super::{arguments::Global, face::Face};
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// What the environment and the options of every command come to.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    /// Where to show things.
+    pub(super) face: Face,
+    /// Where state is kept, when the user says so.
+    pub(super) state_dir: Option<PathBuf>,
+    /// The environment that drivers are given parts of.
+    pub(super) environment: BTreeMap<String, String>,
+    /// What is logged, in the words of `tracing`.
+    pub(super) log: String,
+}
+
+impl Settings {
+    /// Reads the environment.
+    pub(super) fn read(global: &Global) -> Self {
+        let environment: BTreeMap<String, String> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        let get = |name: &str| environment.get(name).filter(|value| !value.is_empty());
+        let columns = get("COLUMNS").and_then(|columns| columns.parse().ok());
+        let size = rustix::termios::tcgetwinsize(std::io::stderr()).ok();
+        let columns = columns.or(size.map(|size| usize::from(size.ws_col)).filter(|n| *n > 0));
+        let is_dumb = get("TERM").is_some_and(|term| term == "dumb");
+        let default = if global.verbose {
+            "mosdat=debug"
+        } else {
+            "mosdat=warn"
+        };
+        Self {
+            face: Face::new(global.color, get("NO_COLOR").is_some(), columns, is_dumb),
+            state_dir: global.state_dir.clone(),
+            log: get("MOSDAT_LOG").map_or_else(|| default.into(), Clone::clone),
+            environment,
+        }
+    }
+
+    /// Returns the name of the user, for people.
+    pub(super) fn user(&self) -> String {
+        let names = ["USER", "LOGNAME"]
+            .iter()
+            .filter_map(|name| self.environment.get(*name));
+        names
+            .map(Clone::clone)
+            .next()
+            .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
+    }
+
+    /// Returns the name of this computer.
+    pub(super) fn host() -> String {
+        rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned()
+    }
+}

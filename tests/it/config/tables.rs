@@ -1,0 +1,219 @@
+//! Mistakes in machines, builds, GPUs, providers and the tables that nothing uses yet.
+
+use super::fakes::{APP, SIM, check, load_tables, load_text, mistakes};
+
+const PACKAGE: &str = "[[vm.package]]\nformat = \"deb\"\ninstall = \"apt install {file}\"\n";
+const BUILD: &str = "[[build]]\nname = \"main\"\nsource = { path = \"..\" }\n";
+
+#[test]
+fn names_that_would_break_a_step_key_are_refused() {
+    for name in [
+        "a/b", "a:b", "", " ", "a*", "a\\\\b", "..", "a\\u0007", " a",
+    ] {
+        let cannot = "cannot be the name of";
+        check(&format!("{SIM}[matrix]\nname = \"{name}\""), cannot);
+        check(&format!("{SIM}[[build]]\nname = \"{name}\""), cannot);
+        check(&format!("{SIM}[[gpu]]\nname = \"{name}\""), cannot);
+        let vm = format!("{SIM}[[vm]]\nname = \"{name}\"\n[[vm.package]]\nformat = \"{name}\"");
+        let shown = mistakes(&load_tables(&vm));
+        assert_eq!(shown.matches(cannot).count(), 2, "{shown}");
+    }
+    check(
+        &format!("{SIM}[[vm]]\nname = \"v\"\n[[vm.package]]\nformat = \"tar.gz\""),
+        "it contains `.`",
+    );
+}
+
+#[test]
+fn the_version_of_an_app_config_must_do_as_a_name() {
+    let build = "[build]\nrepo_path = \"..\"\ncommands = [\"make\"]\n";
+    let text = format!("{APP}{SIM}{build}").replace("4.1.0", "release/4.1");
+    assert!(mistakes(&load_text(&text)).contains("cannot be the name of a build"));
+}
+
+#[test]
+fn what_may_be_there_only_once_names_the_first() {
+    let vm = |name: &str, more: &str| {
+        format!("[[vm]]\nname = \"{name}\"\n{more}[[vm.package]]\nformat = \"deb\"\n")
+    };
+    let two = |one: &str, other: &str| format!("[sim]\n{}{}", vm("a", one), vm("b", other));
+    check(
+        &two("vmid = 7\n", "vmid = 7\n"),
+        "two machines have the `vmid` 7",
+    );
+    check(
+        &two("ip = \"fe80::1\"\n", "ip = \"FE80:0::1\"\n"),
+        "two machines have the address",
+    );
+    check(
+        &two("ip = \"Host\"\n", "ip = \"host\"\n"),
+        "the first is at plans/notes.toml:8",
+    );
+    check(
+        &format!("{SIM}{}", vm("sim", "")),
+        "there are two machines named `sim`",
+    );
+    let build = "[[build]]\nname = \"main\"\n";
+    check(
+        &format!("{SIM}{build}{build}"),
+        "there are two builds named `main`",
+    );
+    let gpu = "[[gpu]]\nname = \"rtx\"\n";
+    check(
+        &format!("{SIM}{gpu}{gpu}"),
+        "there are two GPUs named `rtx`",
+    );
+    check(
+        &format!("{SIM}[[vm.package]]\nformat = \"deb\""),
+        "this machine has two packages in the format `deb`",
+    );
+}
+
+#[test]
+fn a_provider_needs_its_table_unless_it_needs_no_settings() {
+    let vm = |provider: &str| format!("[[vm]]\nname = \"v\"\n{provider}\n{PACKAGE}");
+    check(&vm(""), "nothing says who keeps this machine");
+    check(
+        &format!("[sim]\n[local]\n{}", vm("")),
+        "there are `[local]` and `[sim]`",
+    );
+    check(&vm("provider = \"qemu\""), "there is no `[qemu]`");
+    check(&vm("provider = \"proxmox\""), "there is no `[proxmox]`");
+    check(&vm("provider = \"sim\""), "no mistakes");
+    check(
+        &format!("{}{BUILD}", vm("provider = \"local\"")),
+        "no mistakes",
+    );
+}
+
+#[test]
+fn a_real_machine_has_what_it_takes_to_be_found() {
+    let vm = format!("[proxmox]\n[[vm]]\nname = \"v\"\n[[vm.package]]\nformat = \"deb\"\n{BUILD}");
+    for missing in ["no `vmid`", "no `ip`", "no `install`"] {
+        check(&vm, missing);
+    }
+    check(&vm.replace("proxmox", "local"), "no mistakes");
+    check(&vm.replace("proxmox", "qemu"), "no `install`");
+    let slots = format!("[qemu]\n[[vm]]\nname = \"v\"\nslots = 2\n{PACKAGE}{BUILD}");
+    check(&slots, "a virtual machine serves one step at a time");
+    let pool = format!("[qemu]\n[[vm]]\nname = \"v\"\n{PACKAGE}{BUILD}[pools]\n\"machine:v\" = 2");
+    check(&pool, "a virtual machine serves one step at a time");
+}
+
+#[test]
+fn a_build_comes_from_one_place() {
+    let local = format!("[local]\n[[vm]]\nname = \"desk\"\n{PACKAGE}[[build]]\nname = \"main\"\n");
+    let check = |source: &str, expected: &str| check(&format!("{local}{source}"), expected);
+    check("", "the build `main` has no source");
+    check("source = {}", "the source is empty");
+    check(
+        "source = { git = \"..\", path = \"..\" }",
+        "a build has one source",
+    );
+    check(
+        "source = { path = \"..\", ref = \"main\" }",
+        "`ref` belongs to `git`",
+    );
+    check(
+        "source = { repo = \"me/app\", pr = 1 }",
+        "pull requests are not built yet: use git and ref",
+    );
+    check("source = { package = \"[\" }", "is not a glob");
+    check("source = \"..\"", "`source` must be a table, not text");
+    check(
+        "source = { path = \"..\" }\nenv = [\"A=b\"]",
+        "is not the name of a variable",
+    );
+    check(
+        "source = { path = \"..\" }\ntimeout = 0",
+        "`timeout` must be more than nothing",
+    );
+}
+
+#[test]
+fn a_real_machine_needs_a_build() {
+    let desk = format!("[local]\n[[vm]]\nname = \"desk\"\n{PACKAGE}");
+    check(&desk, "there is no build");
+    check(&format!("{desk}{BUILD}"), "no mistakes");
+}
+
+#[test]
+fn a_gpu_of_a_real_machine_is_some_device() {
+    let world = format!("[qemu]\n[[vm]]\nname = \"v\"\n{PACKAGE}{BUILD}[[gpu]]\nname = \"rtx\"\n");
+    check(&world, "nothing says which device the GPU `rtx` is");
+    check(
+        &format!("{world}pci = \"0000:01:00\"\nmapping = \"m\""),
+        "a GPU has one address",
+    );
+    check(
+        &format!("{world}vendor = \"10de\""),
+        "`vendor` and `device` belong together",
+    );
+    check(
+        &format!("{world}vendor = \"10de\"\ndevice = \"2504\""),
+        "no mistakes",
+    );
+}
+
+#[test]
+fn secrets_are_never_looked_up() {
+    let proxmox = |more: &str| {
+        format!(
+            "[proxmox]\n{more}\n[[vm]]\nname = \"v\"\nvmid = 1\nip = \"10.0.0.1\"\n{PACKAGE}{BUILD}"
+        )
+    };
+    check(&proxmox("password = \"env:NOWHERE\""), "no mistakes");
+    check(
+        &proxmox("token_secret = \"file:/no/such/file\""),
+        "no mistakes",
+    );
+    check(
+        &proxmox("password = \"env:\""),
+        "does not say where the secret is",
+    );
+    check(&proxmox("passwrd = \"x\""), "did you mean `password`?");
+}
+
+#[test]
+fn tables_that_nothing_uses_yet_are_checked_all_the_same() {
+    let check = |table: &str, expected: &str| check(&format!("{SIM}{table}"), expected);
+    check("[vlm]\nmodle = \"x\"", "did you mean `model`?");
+    check(
+        "[functional]\nenabled = \"yes\"",
+        "`enabled` must be `true` or `false`, not text",
+    );
+    check(
+        "[functional]\ntests_dir = \"nowhere\"",
+        "there is nothing in `plans/nowhere`",
+    );
+    check(
+        "[report]\nknown_issues = { \"snap+gpu\" = 3 }",
+        "must be text in quotes",
+    );
+    check("[cursor]\nprofile = \"lineer\"", "did you mean `linear`?");
+    check("[cursor]\nduration_ms = 5001", "must be from 0 to 5000");
+    check("[[test]]\nname = \"x11\"", "`[[test]]` has no `script`");
+    check("[defaults]\nusr = \"qa\"", "did you mean `user`?");
+    check("[cache]\nmaxsize = 3", "did you mean `max_size`?");
+    check("[state]\nbackend = \"http\"", "`backend` cannot be `http`");
+    check("[qemu]\naccel = \"hvf\"", "`accel` cannot be `hvf`");
+    check("[local]\nparalel = 3", "did you mean `parallel`?");
+    check(
+        "[app.exit_codes]\npass = [\"0\"]",
+        "must be a whole number, not text",
+    );
+    check("[build]\nrepo_path = \"..\"", "`[build]` has no `commands`");
+}
+
+#[test]
+fn tables_and_lists_of_tables_are_told_apart() {
+    check("[vm]\nname = \"v\"", "write `[[vm]]`");
+    check(
+        &format!("{SIM}[[matrix]]\nname = \"x\""),
+        "`matrix` must be a table, not a list",
+    );
+    check(&format!("{SIM}[vms]"), "did you mean `[[vm]]`?");
+    assert!(
+        mistakes(&load_text(&format!("name = \"x\"\n{APP}{SIM}"))).contains("unknown key `name`")
+    );
+}

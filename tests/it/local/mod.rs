@@ -1,0 +1,7 @@
+//! Private desktops, the real ones: opened, used, broken, closed and cleaned up after.
+
+mod desktop;
+mod driven;
+mod faults;
+mod install;
+mod world;

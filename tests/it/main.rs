@@ -1,0 +1,28 @@
+//! Integration tests, one binary, a file for each area: see `layers` for the shape of the code.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that cannot go on may panic, tests start programs and read files, and look at the few events they are about"
+)]
+
+mod apply;
+mod build;
+mod cli;
+mod config;
+mod desktop;
+mod faults;
+mod hashes;
+mod layers;
+mod local;
+mod plan;
+mod process;
+mod project;
+mod report;
+mod scenario;
+mod screen;
+mod script;
+mod state;
+mod tree;
+mod world;

@@ -1,0 +1,8 @@
+//! Reports: what a stream of events reads like as a document.
+
+mod fake_desktop;
+mod fake_run;
+mod html;
+mod junit;
+mod markdown;
+mod run_view;

@@ -1,0 +1,248 @@
+//! The ports that the desktop of a test serves.
+
+use super::{Desktop, Program, State};
+use async_trait::async_trait;
+use mosdat::{
+    model::{
+        Event, Frame, FrameSeq, LayerName, Node, NodeQuery, Outcome, Package, Rect, Session,
+        StepKey, Timestamp, Tree,
+    },
+    port::{
+        AccessibilityTree, Clock, Command, EvidenceError, Exit, Guest, Input, Output, Process,
+        ProviderError, RunFolder, Screen, ScreenError, TreeError, Window,
+    },
+};
+use std::{
+    collections::BTreeMap,
+    future::pending,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::time::Instant;
+
+fn lost() -> ProviderError {
+    let (machine, why) = ("m".into(), "it is gone".into());
+    ProviderError::Lost { machine, why }
+}
+
+#[async_trait]
+impl Guest for Desktop {
+    fn session(&self) -> Session {
+        self.state().session
+    }
+
+    async fn install(&self, _: &Package, _: &Path) -> Result<Outcome, ProviderError> {
+        panic!("a scenario installs nothing")
+    }
+
+    async fn keep(&self, _: &LayerName) -> Result<(), ProviderError> {
+        panic!("a scenario keeps nothing")
+    }
+
+    fn program_path(&self, path: &str) -> String {
+        format!("/root{path}")
+    }
+
+    fn environment(&self) -> BTreeMap<String, String> {
+        self.state().environment.clone()
+    }
+
+    async fn run(&self, command: &Command, limit: Duration) -> Result<Output, ProviderError> {
+        let text = command.argv.last().unwrap().clone();
+        let answer = self.change(|state| {
+            state.shells.push(text.clone());
+            (!state.shell_error).then(|| (state.on_shell)(state, &text))
+        });
+        let (takes, exit, text) = answer.ok_or_else(lost)?;
+        tokio::time::sleep(takes.min(limit)).await;
+        Ok(Output {
+            exit: exit.filter(|_| takes <= limit),
+            text: text.into(),
+        })
+    }
+
+    async fn start(&self, command: &Command) -> Result<Box<dyn Process>, ProviderError> {
+        self.change(|state| {
+            if state.start_error {
+                return Err(lost());
+            }
+            state.started.push(command.clone());
+            state.programs.push(Program::default());
+            if let Some(react) = state.on_start {
+                react(state);
+            }
+            let index = state.programs.len() - 1;
+            Ok(Box::new(Handle(self.clone(), index)) as Box<dyn Process>)
+        })
+    }
+
+    async fn windows(&self) -> Result<Vec<Window>, ProviderError> {
+        if self.state().windows_are_mute {
+            pending::<()>().await;
+        }
+        let state = self.state();
+        if state.windows_error {
+            Err(lost())
+        } else {
+            Ok(state.windows.clone())
+        }
+    }
+
+    async fn screen(&self) -> Result<Arc<dyn Screen>, ProviderError> {
+        Ok(Arc::new(self.clone()))
+    }
+
+    async fn tree(&self) -> Result<Arc<dyn AccessibilityTree>, ProviderError> {
+        Ok(Arc::new(self.clone()))
+    }
+
+    async fn close(self: Box<Self>) -> Result<(), ProviderError> {
+        panic!("a scenario closes no session")
+    }
+}
+
+#[async_trait]
+impl Screen for Desktop {
+    fn frame(&self) -> Result<Frame, ScreenError> {
+        self.state().picture()
+    }
+
+    async fn changed(&self, after: FrameSeq) -> Result<Frame, ScreenError> {
+        let newer = |state: &mut State| {
+            let is_newer = state.screen_error.is_some() || state.seq > after.0;
+            is_newer.then(|| state.picture())
+        };
+        self.when(newer).await
+    }
+
+    async fn send(&self, inputs: &[Input]) -> Result<FrameSeq, ScreenError> {
+        if self.state().input_is_stuck {
+            self.change(|state| state.take(inputs[0]));
+            pending::<()>().await;
+        }
+        self.change(|state| {
+            if let Some(err) = &state.screen_error {
+                return Err(err.clone());
+            }
+            // What the last input does to the screen comes after it was sent.
+            let (last, front) = inputs.split_last().unwrap();
+            for input in front {
+                state.take(*input);
+            }
+            let seq = FrameSeq(state.seq);
+            state.take(*last);
+            Ok(seq)
+        })
+    }
+
+    async fn release_all(&self) -> Result<(), ScreenError> {
+        self.change(|state| state.held.clear());
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl AccessibilityTree for Desktop {
+    async fn read(&self) -> Result<Tree, TreeError> {
+        self.state().tree()
+    }
+
+    async fn find(&self, query: &NodeQuery) -> Result<(Vec<Node>, Tree), TreeError> {
+        let tree = self.state().tree()?;
+        let shows = |node: &&Node| node.states.iter().any(|state| state == "showing");
+        let found = tree
+            .nodes
+            .iter()
+            .filter(shows)
+            .filter(|node| query.matches(node));
+        Ok((found.cloned().collect(), tree))
+    }
+
+    fn generation(&self) -> u64 {
+        self.state().generation
+    }
+
+    async fn changed(&self, since: u64) -> Result<(), TreeError> {
+        let newer = |state: &mut State| match &state.tree_error {
+            Some(err) => Some(Err(err.clone())),
+            None => (state.generation > since).then_some(Ok(())),
+        };
+        self.when(newer).await
+    }
+
+    async fn place(&self, node: &Node) -> Result<Option<Rect>, TreeError> {
+        let mut state = self.state();
+        if !state.nodes.contains(node) {
+            state
+                .broken
+                .push(format!("asked for the place of a stranger, {node:?}"));
+        }
+        Ok(state.place)
+    }
+}
+
+/// A started program, from outside.
+#[derive(Debug)]
+struct Handle(Desktop, usize);
+
+#[async_trait]
+impl Process for Handle {
+    async fn wait(&self) -> Exit {
+        self.0.when(|state| state.programs[self.1].exit).await
+    }
+
+    fn exit(&self) -> Option<Exit> {
+        self.0.state().programs[self.1].exit
+    }
+
+    fn pid(&self) -> Option<u32> {
+        Some(100 + self.1 as u32)
+    }
+
+    fn family(&self) -> Option<Vec<u32>> {
+        self.0.state().programs[self.1].family.clone()
+    }
+
+    fn output(&self) -> String {
+        self.0.state().programs[self.1].output.clone()
+    }
+
+    async fn end(&self) {
+        self.0.change(|state| {
+            state.exit(self.1, Exit::Signal(15));
+            state.programs[self.1].was_ended = true;
+        });
+    }
+}
+
+/// A clock that goes with the runtime's.
+#[derive(Debug)]
+pub(in super::super) struct RuntimeClock(pub(in super::super) Instant);
+
+impl Clock for RuntimeClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_700_000_000_000 + self.0.elapsed().as_millis() as u64)
+    }
+}
+
+/// A run's folder in memory.
+#[derive(Debug, Default)]
+pub(in super::super) struct MemoryFolder(pub(in super::super) Mutex<BTreeMap<String, Vec<u8>>>);
+
+impl RunFolder for MemoryFolder {
+    fn event(&self, _: &Event) -> Result<(), EvidenceError> {
+        panic!("a step tells its events to the watcher")
+    }
+
+    fn keep(&self, _: &StepKey, name: &str, bytes: &[u8]) -> Result<String, EvidenceError> {
+        let mut files = self.0.lock().unwrap();
+        let before = files.insert(name.into(), bytes.into());
+        assert!(before.is_none(), "`{name}` was overwritten");
+        Ok(name.into())
+    }
+
+    fn path(&self) -> PathBuf {
+        "/run".into()
+    }
+}

@@ -1,0 +1,235 @@
+//! Keys, clicks and typing.
+
+use super::{
+    Scene, after,
+    desktop::{Desktop, rect},
+    play, seconds,
+};
+use mosdat::{
+    model::{Button, Point, keysym},
+    port::Input,
+};
+
+const CLICK: &str = "steps: [{click: {role: push button, name: New}, timeout: 10}]";
+const TYPE: &str = "steps: [{type: Milk}, {shell: 'true'}]";
+
+#[tokio::test(start_paused = true)]
+async fn a_click_goes_to_the_middle_of_the_first_widget_that_shows() {
+    let desktop = Desktop::new();
+    desktop.change(|state| {
+        state.add("push button", "New");
+        state.nodes[0].states.clear();
+        state.add("push button", "New");
+        state.add("push button", "New");
+    });
+    let told = play(&desktop, CLICK).await;
+    told.passed();
+    let (press, release) = (Input::Press(Button::Left), Input::Release(Button::Left));
+    let expected = [Input::Move(Point { x: 13, y: 10 }), press, release];
+    assert_eq!(desktop.state().inputs, expected);
+    assert_eq!(
+        told.instructions()[0],
+        "1 click push button `New`: passed tree, the first of 2"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_click_waits_for_its_target_and_fails_without_it() {
+    let scene = Scene::new();
+    let world = after(3.0, || {
+        scene
+            .desktop
+            .change(|state| state.add("push button", "New"));
+    });
+    scene.play(CLICK, world).await.passed();
+    let desktop = Desktop::new();
+    play(&desktop, CLICK)
+        .await
+        .failed("no push button `New` shows");
+    assert_eq!(desktop.state().inputs, [], "it clicked on nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_widget_whose_place_nobody_knows_is_not_clicked() {
+    for place in [
+        None,
+        Some(rect(100, 5, 9, 9)),
+        Some(rect(5, 100, 9, 9)),
+        Some(rect(5, 5, 0, 0)),
+    ] {
+        let desktop = Desktop::new();
+        desktop.change(|state| {
+            state.add("push button", "New");
+            state.place = place;
+        });
+        play(&desktop, CLICK).await.blocked("is there, and");
+        assert_eq!(desktop.state().inputs, []);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_picture_is_clicked_in_its_middle_with_the_button_asked_for() {
+    let desktop = Desktop::new();
+    desktop.change(|state| state.draw(Some((9, 5))));
+    let yaml = "steps: [{click: {anchor: badge.png}, button: right, double: true}]";
+    play(&desktop, yaml).await.passed();
+    let (press, release) = (Input::Press(Button::Right), Input::Release(Button::Right));
+    let expected = [
+        Input::Move(Point { x: 11, y: 7 }),
+        press,
+        release,
+        press,
+        release,
+    ];
+    assert_eq!(desktop.state().inputs, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_are_pressed_together_and_let_go() {
+    let desktop = Desktop::new();
+    play(&desktop, "steps: [{key: ctrl+s}, {shell: x}]")
+        .await
+        .passed();
+    let (ctrl, s) = (0xffe3, u32::from('s'));
+    let expected = [
+        Input::KeyDown(ctrl),
+        Input::KeyDown(s),
+        Input::KeyUp(s),
+        Input::KeyUp(ctrl),
+    ];
+    assert_eq!(desktop.state().inputs, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_are_let_go_on_every_way_out() {
+    // `Desktop::check` finds a key that is held at the end.
+    let scene = Scene::new();
+    scene.desktop.state().input_is_stuck = true;
+    let world = after(1.0, || scene.stop.cancel());
+    scene
+        .play("steps: [{key: ctrl+s}, {shell: x}]", world)
+        .await
+        .blocked("stopped");
+
+    let desktop = Desktop::new();
+    desktop.state().input_is_stuck = true;
+    play(&desktop, "steps: [{key: ctrl+s}, {shell: x}]")
+        .await
+        .blocked("did not answer in time");
+}
+
+/// Returns a desktop with a field that takes every `take`th letter that is typed.
+fn with_field(take: fn(&mut super::desktop::State, Input)) -> Desktop {
+    let desktop = Desktop::new();
+    desktop.change(|state| {
+        state.add_field("");
+        state.on_input = Some(take);
+    });
+    desktop
+}
+
+fn letter(input: Input) -> Option<char> {
+    match input {
+        Input::KeyDown(key) if key != keysym::SHIFT => char::from_u32(key),
+        _ => None,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_typed_is_read_back() {
+    let desktop = with_field(|state, input| {
+        state.nodes[0].text.extend(letter(input));
+        state.tell_change();
+    });
+    let told = play(&desktop, TYPE).await;
+    told.passed();
+    assert_eq!(told.instructions()[0], "1 type `Milk`: passed read back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn letters_that_got_lost_are_a_failure() {
+    let desktop = with_field(|state, input| {
+        state.nodes[0]
+            .text
+            .extend(letter(input).filter(|c| *c != 'l'));
+        state.tell_change();
+    });
+    play(&desktop, TYPE)
+        .await
+        .failed("typed `Milk`, but the field holds `Mik`");
+    // A field that already held the text and took nothing tells nothing.
+    let desktop = with_field(|_, _| {});
+    desktop.state().nodes[0].text = "Milk".into();
+    let told = play(&desktop, TYPE).await;
+    told.passed();
+    assert!(
+        told.logs().contains("cannot be told from"),
+        "{}",
+        told.logs()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_back_convicts_nobody() {
+    // No field, a focus on something else, a field that tells nothing, one that loses the focus, a secret one.
+    let nothing: [fn(&mut super::desktop::State); 5] = [
+        |state| state.nodes.clear(),
+        |state| {
+            state.nodes[0].states.retain(|state| state != "editable");
+            state.nodes[0].text = "7 notes".into();
+        },
+        |_| {},
+        |state| state.on_input = Some(|state, _| state.nodes[0].states.clear()),
+        |state| {
+            state.nodes[0].role = "password text".into();
+            state.nodes[0].text = "*".into();
+        },
+    ];
+    for prepare in nothing {
+        let desktop = with_field(|_, _| {});
+        desktop.change(prepare);
+        play(&desktop, TYPE).await.passed();
+        assert!(!desktop.state().inputs.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_field_may_take_its_time() {
+    let mut scene = Scene::new();
+    scene.desktop = with_field(|_, _| {});
+    let world = after(1.0, || {
+        scene
+            .desktop
+            .change(|state| state.nodes[0].text = "Milk".into());
+    });
+    let told = scene.play(TYPE, world).await;
+    told.passed();
+    assert!(told.took < seconds(1.5), "{:?}", told.took);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_do_not_overtake_a_click() {
+    let scene = Scene::new();
+    // Letters go to whatever has the focus, and the click takes its time to move it.
+    scene.desktop.change(|state| {
+        state.add("entry", "Title");
+        state.nodes[0]
+            .states
+            .extend(["focusable".into(), "editable".into()]);
+        state.on_input = Some(|state, input| {
+            let has_focus = state.nodes[0].states.iter().any(|own| own == "focused");
+            let letter = letter(input).filter(|_| has_focus);
+            state.nodes[0].text.extend(letter);
+            state.tell_change();
+        });
+    });
+    let world = after(0.5, || {
+        scene.desktop.change(|state| {
+            state.nodes[0].states.push("focused".into());
+            state.tell_change();
+        });
+    });
+    let steps = "steps: [{click: {role: entry, name: Title}}, {type: Milk}, {shell: 'true'}]";
+    scene.play(steps, world).await.passed();
+    assert_eq!(scene.desktop.state().nodes[0].text, "Milk");
+}

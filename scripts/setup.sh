@@ -1,0 +1,85 @@
+#!/bin/bash
+# Installs what tests and the demo need and this computer lacks: Debian packages through apt, and
+# cargo-nextest through cargo. What is there already is left alone, and when nothing is missing,
+# nothing is asked of the network. With --bench, what only `make bench` needs as well.
+set -euo pipefail
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+has() { command -v "$1" > /dev/null; }
+has_gtk() { /usr/bin/python3 -c 'import gi; gi.require_version("Gtk", "3.0")' 2> /dev/null; }
+
+# Prints the package of each thing that is not there. Programs and files are looked for, not
+# packages, so that it does not matter how they got here.
+missing() {
+  has cc || echo gcc libc6-dev
+  has git || echo git
+  has dpkg-deb || echo dpkg
+  has setpriv || echo util-linux
+  has Xtigervnc || echo tigervnc-standalone-server
+  has openbox || echo openbox
+  has sway || echo sway
+  has wayvnc || echo wayvnc
+  has xterm || echo xterm
+  has xprop || echo x11-utils
+  has xsetroot || echo x11-xserver-utils
+  has dbus-daemon || echo dbus-daemon
+  [ -e /usr/share/dbus-1/services/org.a11y.Bus.service ] || echo at-spi2-core
+  [ -x /usr/bin/python3 ] || echo python3
+  has_gtk || echo python3-gi gir1.2-gtk-3.0
+  [ -e /usr/share/glib-2.0/schemas/org.xfce.mousepad.gschema.xml ] || echo mousepad
+  [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || echo fonts-dejavu-core
+  [ -e /usr/share/icons/Adwaita/index.theme ] || echo adwaita-icon-theme
+  if [ "$for_benches" = yes ]; then has ninja || echo ninja-build; fi
+}
+
+install_packages() {
+  local packages=("$@") as_root=()
+  has apt-get || die "these Debian packages are missing, and there is no apt-get here: ${packages[*]}"
+  if [ "$(id -u)" != 0 ]; then
+    has sudo || die "these packages are missing: ${packages[*]} (run this as root, or install sudo)"
+    as_root=(sudo)
+  fi
+  say "installing ${packages[*]}"
+  # Another apt may be at work. It is waited for: apt itself waits for dpkg's lock, but not for
+  # that of the package lists.
+  local tries=0
+  until "${as_root[@]}" apt-get -qq -o DPkg::Lock::Timeout=300 update; do
+    tries=$((tries + 1))
+    if [ "$tries" -ge 5 ]; then
+      say "the package lists could not be renewed; going on with the old ones"
+      break
+    fi
+    sleep 5
+  done
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 \
+    --no-install-recommends install "${packages[@]}" > /dev/null \
+    || die "apt could not install ${packages[*]}"
+}
+
+install_nextest() {
+  if cargo nextest --version > /dev/null 2>&1; then return; fi
+  say 'installing cargo-nextest: it is compiled here, which takes some minutes'
+  cargo install cargo-nextest --locked --quiet \
+    || say 'cargo-nextest could not be installed; tests will run with cargo test'
+}
+
+for_benches=no
+case "${1-}" in
+  '') ;;
+  --bench) for_benches=yes ;;
+  *) echo "usage: $0 [--bench]" >&2; exit 2 ;;
+esac
+
+wanted=$(missing)
+if [ -n "$wanted" ]; then
+  # shellcheck disable=SC2086 # one word a package
+  install_packages $wanted
+  wanted=$(missing)
+  [ -z "$wanted" ] || die "still missing after apt was done: ${wanted//$'\n'/ }"
+fi
+
+has cargo || die 'there is no cargo: install Rust with https://rustup.rs'
+if [ "$for_benches" = no ]; then install_nextest; fi
+say 'everything is here'

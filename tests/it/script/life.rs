@@ -27,7 +27,7 @@ async fn a_launch_passes_when_the_window_comes() {
     );
     assert_eq!(
         scene.desktop.state().started[0].argv,
-        ["/root/usr/bin/notes", "--quiet"]
+        ["/prefix/usr/bin/notes", "--quiet"]
     );
 }
 
@@ -290,7 +290,7 @@ async fn variables_are_filled_in_when_a_step_runs() {
     scene.play(yaml, async {}).await.passed();
     let state = scene.desktop.state();
     let shell =
-        "me desk main /root/usr/bin/notes --title 'my notes' 20231114_221320 ${who} {other}";
+        "me desk main /prefix/usr/bin/notes --title 'my notes' 20231114_221320 ${who} {other}";
     assert_eq!(state.shells, [shell]);
     let argv: Vec<_> = state
         .started
@@ -299,9 +299,9 @@ async fn variables_are_filled_in_when_a_step_runs() {
         .collect();
     assert_eq!(
         argv[0],
-        ["/root/usr/bin/notes", "-x", "--title", "my notes", "me"]
+        ["/prefix/usr/bin/notes", "-x", "--title", "my notes", "me"]
     );
-    assert_eq!(argv[1], ["/root/opt/tool"]);
+    assert_eq!(argv[1], ["/prefix/opt/tool"]);
     assert_eq!(argv[2], ["tool", "me"]);
 }
 

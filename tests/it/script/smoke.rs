@@ -34,7 +34,7 @@ async fn an_app_passes_when_it_shows_a_window_and_lasts() {
         ["1 start `notes` and watch it for 10 s: passed window"]
     );
     let command = scene.desktop.state().started[0].clone();
-    assert_eq!(command.argv, ["/root/usr/bin/notes", "--quiet"]);
+    assert_eq!(command.argv, ["/prefix/usr/bin/notes", "--quiet"]);
     assert_eq!(command.env["DISPLAY"], Some(":7".into()));
     assert_eq!(command.env["WAYLAND_DISPLAY"], None);
     assert_eq!(command.env["GDK_BACKEND"], None);

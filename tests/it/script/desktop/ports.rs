@@ -41,7 +41,7 @@ impl Guest for Desktop {
     }
 
     fn program_path(&self, path: &str) -> String {
-        format!("/root{path}")
+        format!("/prefix{path}")
     }
 
     fn environment(&self) -> BTreeMap<String, String> {

@@ -151,24 +151,53 @@ fn make_socket_folder() {
 #[derive(Debug)]
 pub(super) struct Litter {
     socket: PathBuf,
-    /// Tells it from that of another server on the same display.
-    inode: u64,
+    /// Tells it from that of another server on the same display: its number, which the next one
+    /// may be given at once, and when it was made.
+    identity: (u64, i64, i64),
 }
 
 impl Litter {
     fn new(socket: PathBuf) -> io::Result<Self> {
-        let inode = socket.metadata()?.ino();
-        Ok(Self { socket, inode })
+        let identity = identity(&socket.metadata()?);
+        Ok(Self { socket, identity })
     }
+}
+
+fn identity(socket: &fs::Metadata) -> (u64, i64, i64) {
+    (socket.ino(), socket.mtime(), socket.mtime_nsec())
 }
 
 impl Drop for Litter {
     fn drop(&mut self) {
         let now = self.socket.metadata();
-        if now.is_ok_and(|now| now.ino() == self.inode)
+        if now.is_ok_and(|now| identity(&now) == self.identity)
             && let Err(error) = fs::remove_file(&self.socket)
         {
             tracing::debug!(%error, "the X server tidied up after all");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixListener;
+
+    #[test]
+    fn the_socket_of_the_next_server_on_a_display_is_no_litter() {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("X1");
+        let first = UnixListener::bind(&socket).unwrap();
+        let mut litter = Litter::new(socket.clone()).unwrap();
+        drop(first);
+        fs::remove_file(&socket).unwrap();
+        let _next = UnixListener::bind(&socket).unwrap();
+        // The next socket may well be given the number of the first: only its time is another.
+        litter.identity.0 = socket.metadata().unwrap().ino();
+        litter.identity.1 -= 1;
+        drop(litter);
+        assert!(socket.exists());
+        drop(Litter::new(socket.clone()).unwrap());
+        assert!(!socket.exists());
     }
 }

@@ -407,6 +407,7 @@ fn machine(name: &str) -> Machine {
         provider: ProviderKind::Sim,
         abilities: Abilities {
             layers: true,
+            base_layer: false,
             live_layers: false,
         },
         snapshot: "clean".into(),
@@ -415,6 +416,7 @@ fn machine(name: &str) -> Machine {
         desktop: String::new(),
         vmid: None,
         ip: None,
+        hardware: None,
         geometry: (1024, 768),
         slots: 1,
         packages: [("deb".into(), package)].into(),

@@ -4,13 +4,14 @@
 use super::{
     app::AppTable,
     documents::Documents,
+    hardware,
     mistakes::Mistakes,
     name, package,
     provider::Providers,
     reader::Table,
     source::{At, Found},
 };
-use crate::model::{Abilities, Machine, MachineName, ProviderKind, Session, SimSettings};
+use crate::model::{Abilities, Hardware, Machine, MachineName, ProviderKind, Session, SimSettings};
 use std::{collections::BTreeMap, net::IpAddr};
 
 /// What machines inherit.
@@ -111,6 +112,7 @@ fn read_one(
     let geometry = read_geometry(&table);
     let inherited = around.providers.local_geometry.filter(|_| is_local);
     let slots = read_slots(&table, kind, around.providers);
+    let hardware = read_hardware(&table, kind, around.providers);
     check_unused(&table);
     let packages = package::read(&table, kind, around.app.map(|table| &table.app));
     let at = name.map_or(table.at, |name| name.at);
@@ -126,6 +128,7 @@ fn read_one(
         desktop,
         vmid,
         ip,
+        hardware,
         geometry: geometry.or(inherited).unwrap_or((1024, 768)),
         slots,
         packages,
@@ -204,17 +207,39 @@ fn read_node(
 
 fn read_slots(table: &Table<'_>, kind: Option<ProviderKind>, providers: &Providers) -> usize {
     let slots = table.whole("slots", 1..=10_000_usize);
-    let is_vm = matches!(kind, Some(ProviderKind::Proxmox | ProviderKind::Qemu));
-    if let Some(slots) = slots.filter(|slots| is_vm && slots.value > 1) {
-        let message = "a virtual machine serves one step at a time";
-        let hint = "`slots` above 1 are for the providers `local` and `sim`";
+    let is_one = kind == Some(ProviderKind::Proxmox);
+    if let Some(slots) = slots.filter(|slots| is_one && slots.value > 1) {
+        let message = "a virtual machine of Proxmox serves one step at a time";
+        let hint = "`slots` above 1 are for the providers `qemu`, `local` and `sim`";
         table.mistakes.error(slots.at, message, hint);
     }
     match (slots, kind) {
         (Some(slots), _) => slots.value,
         (None, Some(ProviderKind::Local)) => providers.local_slots(),
+        (None, Some(ProviderKind::Qemu)) => providers.qemu_parallel,
         (None, _) => 1,
     }
+}
+
+/// Reads what a virtual machine on this computer is made of. Other machines name no image; the rest
+/// is not theirs to choose either.
+fn read_hardware(
+    table: &Table<'_>,
+    kind: Option<ProviderKind>,
+    providers: &Providers,
+) -> Option<Hardware> {
+    let image = table.filled_text("image");
+    // Read for its form, and so that it counts as known, whoever keeps the machine.
+    let hardware = hardware::read(table, &providers.qemu_hardware);
+    if kind != Some(ProviderKind::Qemu) {
+        return None;
+    }
+    let image = table.needs("image", "\"debian12\"", image);
+    if let Some(image) = image {
+        name::check(image, "an image", table.mistakes);
+    }
+    let image = image.map_or("", |image| image.value).into();
+    Some(Hardware { image, ..hardware })
 }
 
 /// Keys that nothing uses yet.
@@ -225,17 +250,18 @@ fn check_unused(table: &Table<'_>) {
     let _checked = table.choice("os_type", &systems);
     let _checked = table.choice("x11", &[("off", ()), ("auto", ())]);
     let _checked = table.filled_text("temp_dir");
-    let _checked = table.filled_text("image");
 }
 
 fn abilities(provider: ProviderKind, sim: &SimSettings) -> Abilities {
-    let (layers, live_layers) = match provider {
-        ProviderKind::Proxmox | ProviderKind::Qemu => (true, true),
-        ProviderKind::Local => (true, false),
-        ProviderKind::Sim => (sim.layers, sim.live_layers),
+    let (layers, base_layer, live_layers) = match provider {
+        ProviderKind::Proxmox => (true, false, true),
+        ProviderKind::Qemu => (true, true, true),
+        ProviderKind::Local => (true, false, false),
+        ProviderKind::Sim => (sim.layers, false, sim.live_layers),
     };
     Abilities {
         layers,
+        base_layer,
         live_layers,
     }
 }

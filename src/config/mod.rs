@@ -9,6 +9,7 @@ mod duration;
 mod expand;
 mod glob;
 mod gpu;
+mod hardware;
 mod include;
 mod later;
 mod machine;

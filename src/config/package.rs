@@ -41,7 +41,7 @@ pub(super) fn read(
 fn read_one(table: Table<'_>, kind: Option<ProviderKind>, app: Option<&App>) -> Option<Package> {
     let format = table.needs("format", "\"deb\"", table.text("format"));
     let install = table.filled_text("install");
-    if matches!(kind, Some(ProviderKind::Proxmox | ProviderKind::Qemu)) {
+    if kind == Some(ProviderKind::Proxmox) {
         let _insisted = table.needs("install", "\"sudo apt install -y /tmp/{file}\"", install);
     }
     let uninstall = table.text("uninstall");

@@ -5,7 +5,7 @@ use super::{
     documents::Documents, gpu::GpuTable, machine::MachineTable, mistakes::Mistakes, name,
     provider::Providers, source::Found,
 };
-use crate::model::{Desired, GpuName, Machine, MachineName, PoolName, ProviderKind};
+use crate::model::{Desired, GpuName, MachineName, PoolName, ProviderKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What `[pools]` says.
@@ -35,7 +35,7 @@ impl PoolTable<'_> {
         mistakes: &Mistakes,
     ) {
         let machines = || machine_tables.values().map(|table| &table.machine);
-        let mut known: BTreeSet<String> = ["build", "local"].map(String::from).into();
+        let mut known: BTreeSet<String> = ["build", "local", "qemu"].map(String::from).into();
         known.extend(machines().map(|machine| format!("machine:{}", machine.name)));
         known.extend(machines().filter_map(|m| Some(format!("node:{}", m.node.as_ref()?))));
         known.extend(gpus.keys().map(|gpu| format!("gpu:{gpu}")));
@@ -45,8 +45,10 @@ impl PoolTable<'_> {
             }
             let machine = pool.value.strip_prefix("machine:");
             let machine = machine.and_then(|name| machine_tables.get(&MachineName::from(name)));
-            if machine.is_some_and(|table| is_virtual(&table.machine)) && *size > 1 {
-                let message = "a virtual machine serves one step at a time";
+            if machine.is_some_and(|table| table.machine.provider == ProviderKind::Proxmox)
+                && *size > 1
+            {
+                let message = "a virtual machine of Proxmox serves one step at a time";
                 mistakes.error(pool.at, message, "");
             }
         }
@@ -71,6 +73,9 @@ impl PoolTable<'_> {
             if machine.provider == ProviderKind::Local {
                 pools.insert(PoolName::from("local"), providers.local_slots());
             }
+            if machine.provider == ProviderKind::Qemu {
+                pools.insert(PoolName::from("qemu"), providers.qemu_parallel);
+            }
         }
         for gpu in desired.gpus.keys() {
             pools.insert(PoolName::new(format!("gpu:{gpu}")), 1);
@@ -80,10 +85,6 @@ impl PoolTable<'_> {
         }
         pools
     }
-}
-
-fn is_virtual(machine: &Machine) -> bool {
-    matches!(machine.provider, ProviderKind::Proxmox | ProviderKind::Qemu)
 }
 
 /// A pool of one's own is allowed, though nothing takes from it yet; one of a thing that is not

@@ -1,8 +1,12 @@
 //! `[proxmox]`, `[qemu]` and `[local]`: who keeps machines, and what machines inherit from them.
 //! Secrets are checked for their form and never looked up.
 
-use super::{documents::Documents, machine::read_geometry, mistakes::Mistakes, source::At};
-use crate::model::{ProviderKind, Session};
+use super::{
+    documents::Documents, hardware, machine::read_geometry, mistakes::Mistakes, source::At,
+};
+use crate::model::{
+    Accelerator, Hardware, Network, ProviderKind, QemuSettings, Session, SessionLayers,
+};
 use std::{cell::RefCell, collections::BTreeSet};
 
 /// What the tables of all providers say.
@@ -13,6 +17,12 @@ pub(super) struct Providers {
     pub(super) proxmox_node: String,
     /// How many machines of a node may be cloned or restored at once.
     pub(super) proxmox_parallel: Option<usize>,
+    /// How virtual machines on this computer are made.
+    pub(super) qemu: QemuSettings,
+    /// The hardware of those that say nothing else; their image they name themselves.
+    pub(super) qemu_hardware: Hardware,
+    /// How many of them may run at once.
+    pub(super) qemu_parallel: usize,
     /// How many private desktops may be open at once.
     pub(super) local_parallel: Option<usize>,
     /// Width and height of private desktops.
@@ -29,6 +39,14 @@ pub(super) fn read(documents: &Documents<'_>, has_sim: bool) -> Providers {
         tables: BTreeSet::new(),
         proxmox_node: "pve".into(),
         proxmox_parallel: None,
+        qemu: QemuSettings::default(),
+        qemu_hardware: Hardware {
+            image: String::new(),
+            memory: 1024,
+            cpus: 2,
+            network: Network::Closed,
+        },
+        qemu_parallel: 4,
         local_parallel: None,
         local_geometry: None,
         local_session: Session::X11,
@@ -78,18 +96,22 @@ fn read_qemu(documents: &Documents<'_>, to: &mut Providers) {
         return;
     };
     to.tables.insert(ProviderKind::Qemu);
-    let _checked = table.path("images");
-    let _checked = table.choice("accel", &[("auto", ()), ("kvm", ()), ("tcg", ())]);
-    let is_number = table
-        .get("memory")
-        .is_some_and(|value| value.inner.get_ref().is_integer());
-    if is_number {
-        let _checked = table.whole("memory", 64..=u32::MAX);
-    } else {
-        let _checked = table.filled_text("memory");
-    }
-    let _checked = table.count("cpus");
-    let _checked = table.count("parallel");
+    to.qemu.images = table.path("images");
+    let accelerators = [
+        ("auto", Accelerator::Auto),
+        ("kvm", Accelerator::Kvm),
+        ("tcg", Accelerator::Tcg),
+    ];
+    to.qemu.accelerator = table.choice("accel", &accelerators).unwrap_or_default();
+    let session_layers = [
+        ("auto", SessionLayers::Auto),
+        ("template", SessionLayers::Template),
+        ("snapshot", SessionLayers::Snapshot),
+    ];
+    let session_layers = table.choice("session_layers", &session_layers);
+    to.qemu.session_layers = session_layers.unwrap_or_default();
+    to.qemu_hardware = hardware::read(&table, &to.qemu_hardware);
+    to.qemu_parallel = table.count("parallel").unwrap_or(to.qemu_parallel);
     table.finish();
 }
 
@@ -121,8 +143,7 @@ impl Providers {
         let Some((kind, at)) = named else {
             return self.default(machine, mistakes);
         };
-        let needs_table = matches!(kind, ProviderKind::Proxmox | ProviderKind::Qemu);
-        if needs_table
+        if kind == ProviderKind::Proxmox
             && !self.tables.contains(&kind)
             && self.complaints.borrow_mut().insert(Some(kind))
         {

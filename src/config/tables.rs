@@ -150,6 +150,7 @@ impl<'a> Tables<'a> {
             local: LocalSettings {
                 parallel: self.providers.local_parallel,
             },
+            qemu: self.providers.qemu.clone(),
             sim: std::mem::take(&mut self.sim),
         }
     }

@@ -71,13 +71,48 @@ pub struct Machine {
     pub vmid: Option<u32>,
     /// Address it is reached at.
     pub ip: Option<String>,
+    /// What a virtual machine on this computer is made of; `None` for every other.
+    pub hardware: Option<Hardware>,
     /// Width and height of its screen, where mosdat chooses them.
     pub geometry: (u32, u32),
-    /// How many steps may use it at once: 1 for a VM, more for private desktops, each of which is
-    /// started anew for its step.
+    /// How many steps may use it at once: 1 for a VM that there is once, more for private desktops
+    /// and clones, each of which is started anew for its step.
     pub slots: usize,
     /// How its packages are installed, by format.
     pub packages: BTreeMap<FormatName, Package>,
+}
+
+/// What a virtual machine on this computer is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hardware {
+    /// The image its disk starts as.
+    pub image: String,
+    /// Its memory, in MiB.
+    pub memory: u32,
+    /// How many processors it has.
+    pub cpus: u32,
+    /// What it can reach.
+    pub network: Network,
+}
+
+/// What a virtual machine can reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Network {
+    /// Nobody but mosdat, over SSH.
+    Closed,
+    /// Whatever this computer can reach.
+    Open,
+}
+
+impl Network {
+    /// Returns the word used in plan files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+        }
+    }
 }
 
 /// Who keeps machines.
@@ -115,6 +150,9 @@ pub struct Abilities {
     /// Whether installed machines can be kept as layers. Without it, what lies between the base
     /// and a step is done again for each step.
     pub layers: bool,
+    /// Whether a machine is kept as soon as it has started from its base, so that it boots once and
+    /// not for each package.
+    pub base_layer: bool,
     /// Whether a running session can be kept, so that `checkpoint` makes sense.
     pub live_layers: bool,
 }

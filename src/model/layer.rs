@@ -38,6 +38,16 @@ impl fmt::Display for LayerName {
     }
 }
 
+/// How much of a machine a layer keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LayerKind {
+    /// What is on its disk: who starts from it boots.
+    Disk,
+    /// The running machine with its open session: who starts from it goes on where it was.
+    Session,
+}
+
 /// The state a step starts from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -7,6 +7,7 @@ mod diagnostic;
 mod event;
 mod files;
 mod hash;
+mod image;
 mod layer;
 mod lease;
 mod name;
@@ -21,14 +22,15 @@ mod tree;
 mod verdict;
 
 pub use desired::{
-    Abilities, App, Build, Cell, Desired, Expectation, Gpu, Machine, Package, ProviderKind,
-    Scenario, Session, Source,
+    Abilities, App, Build, Cell, Desired, Expectation, Gpu, Hardware, Machine, Network, Package,
+    ProviderKind, Scenario, Session, Source,
 };
 pub use diagnostic::{Diagnostic, Place, Severity, did_you_mean, place_of_offset};
 pub use event::{Event, EvidenceKind, Summary, Totals};
 pub use files::{FileError, Files};
 pub use hash::{ContentHash, Describe, Ingredient, Manifest, fingerprint, ingredients};
-pub use layer::{Layer, LayerName};
+pub use image::{Boot, Image};
+pub use layer::{Layer, LayerKind, LayerName};
 pub use lease::{Lease, LeaseId};
 pub use name::{
     BuildName, FormatName, GpuName, MachineName, MatrixName, NameError, Phase, PoolName, RunId,
@@ -41,7 +43,9 @@ pub use plan::{
 pub use recorded::{History, Record, Recorded, Serial, StepRecord};
 pub use scenarios::Scenarios;
 pub use screen::{Button, Chord, Frame, FrameCause, FrameSeq, KeyError, Point, Rect, keysym};
-pub use settings::{LocalSettings, Settings, SimSettings};
+pub use settings::{
+    Accelerator, LocalSettings, QemuSettings, SessionLayers, Settings, SimSettings,
+};
 pub use time::Timestamp;
-pub use tree::{Node, NodeQuery, Tree};
+pub use tree::{Node, NodeQuery, Placement, Tree};
 pub use verdict::{Outcome, Verdict};

@@ -14,6 +14,8 @@ pub struct Settings {
     pub cache_dir: Option<PathBuf>,
     /// Private desktops.
     pub local: LocalSettings,
+    /// Virtual machines on this computer.
+    pub qemu: QemuSettings,
     /// The simulated cluster.
     pub sim: SimSettings,
 }
@@ -23,6 +25,41 @@ pub struct Settings {
 pub struct LocalSettings {
     /// How many desktops may be open at once; the number of processors when missing.
     pub parallel: Option<usize>,
+}
+
+/// Virtual machines on this computer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QemuSettings {
+    /// Where images lie, when not where they usually do.
+    pub images: Option<PathBuf>,
+    /// What runs the guest's instructions.
+    pub accelerator: Accelerator,
+    /// How running sessions are kept.
+    pub session_layers: SessionLayers,
+}
+
+/// What runs a guest's instructions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Accelerator {
+    /// The processor where that works, else QEMU. Whether it works is tried, not looked up.
+    #[default]
+    Auto,
+    /// The processor.
+    Kvm,
+    /// QEMU, which translates them.
+    Tcg,
+}
+
+/// How running sessions are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SessionLayers {
+    /// As templates where QEMU can, else as snapshots.
+    #[default]
+    Auto,
+    /// As templates: a clone maps the memory of the template and copies what it writes to.
+    Template,
+    /// As snapshots within the disk, which are read whole each time.
+    Snapshot,
 }
 
 /// A simulated cluster in virtual time.

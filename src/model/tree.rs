@@ -17,13 +17,30 @@ pub struct Node {
     pub text: String,
     /// Its states, in lower case: `showing`, `focused`, `checked`.
     pub states: Vec<String>,
-    /// Where it is on the screen; `None` when it was not asked, does not show, or is in a window
-    /// of which nobody knows where it is.
+    /// Where it is on the screen; `None` when that is not known, for the reason that `placement`
+    /// gives.
     pub extents: Option<Rect>,
+    /// How it is known where it is.
+    pub placement: Placement,
     /// The application it belongs to.
     pub app: String,
     /// How deep it lies: 0 for an application's windows.
     pub depth: usize,
+}
+
+/// How it is known where on the screen a widget is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Placement {
+    /// It is not: nobody asked, or the widget does not show.
+    #[default]
+    Unknown,
+    /// Its program told, and where programs do not know it, the window system.
+    Told,
+    /// Its program told where it is in its window, and the picture where the window is.
+    Measured,
+    /// Its program told where it is in its window. Where that is could not be confirmed, so that the
+    /// widget must not be clicked.
+    Unconfirmed,
 }
 
 /// All widgets of a desktop, depth first.

@@ -107,7 +107,7 @@ fn start(drafts: &[Draft], at: usize) -> (Option<Layer>, Vec<StepIndex>) {
     while let Some(index) = below {
         let upstream = &drafts[index.get()];
         match upstream.step.phase {
-            Phase::Install | Phase::Checkpoint if upstream.layers => {
+            Phase::Restore | Phase::Install | Phase::Checkpoint if upstream.layers => {
                 return (upstream.layer().map(Layer::Kept), redo);
             }
             Phase::Install | Phase::Checkpoint | Phase::AttachGpu => redo.insert(0, index),

@@ -5,9 +5,9 @@
 
 use super::PlanInput;
 use crate::model::{
-    Action, Build, Cell, Desired, Expectation, FormatName, Gpu, GpuName, Ingredient, LayerName,
-    Machine, Package, Phase, PoolName, Presence, ProviderKind, Source, SourceSeen, Step, StepHash,
-    StepIndex, StepKey, StepRecord,
+    Action, Build, Cell, Desired, Expectation, FormatName, Gpu, GpuName, Hardware, Ingredient,
+    LayerName, Machine, Package, Phase, PoolName, Presence, ProviderKind, Source, SourceSeen, Step,
+    StepHash, StepIndex, StepKey, StepRecord,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,7 +19,7 @@ pub(super) struct Draft {
     pub(super) inherits: Vec<(&'static str, StepIndex)>,
     /// What its failure would mean to the plan file.
     pub(super) expect: Option<Expectation>,
-    /// Whether its machine can be kept as layers.
+    /// Whether its machine is kept as a layer when it passes.
     pub(super) layers: bool,
 }
 
@@ -139,6 +139,9 @@ impl Expansion<'_> {
             parts.add("session", machine.session.as_str());
             let (width, height) = machine.geometry;
             parts.add("geometry", &format!("{width}x{height}"));
+            if let Some(hardware) = &machine.hardware {
+                parts.add("hardware", &hardware_text(hardware));
+            }
             let none = GpuName::from(GpuName::NONE);
             let mut draft = this.on_machine(key, Phase::Restore, machine, &none, parts);
             draft.step.gpu = None;
@@ -203,7 +206,11 @@ impl Expansion<'_> {
         parts: Parts,
     ) -> Draft {
         let mut draft = self.draft(key, phase, parts);
-        draft.layers = machine.abilities.layers;
+        draft.layers = match phase {
+            Phase::Restore => machine.abilities.base_layer,
+            Phase::Install | Phase::Checkpoint => machine.abilities.layers,
+            Phase::Build | Phase::AttachGpu | Phase::Exercise => false,
+        };
         let step = &mut draft.step;
         step.machine = Some(machine.name.clone());
         step.gpu = Some(gpu.clone());
@@ -215,8 +222,8 @@ impl Expansion<'_> {
         if let (Phase::Restore, Some(node)) = (phase, &machine.node) {
             step.pools.push(PoolName::new(format!("node:{node}")));
         }
-        if machine.provider == ProviderKind::Local {
-            step.pools.push(PoolName::new("local"));
+        if matches!(machine.provider, ProviderKind::Local | ProviderKind::Qemu) {
+            step.pools.push(PoolName::new(machine.provider.as_str()));
         }
         draft
     }
@@ -286,9 +293,8 @@ impl Draft {
 
     /// Returns the layer that this leaves when it passes.
     pub(super) fn layer(&self) -> Option<LayerName> {
-        let leaves = self.layers && matches!(self.step.phase, Phase::Install | Phase::Checkpoint);
         match self.step.hash {
-            StepHash::Known(hash) if leaves => Some(LayerName::of(hash)),
+            StepHash::Known(hash) if self.layers => Some(LayerName::of(hash)),
             StepHash::Known(_) | StepHash::Pending => None,
         }
     }
@@ -301,6 +307,17 @@ fn machine_and_package<'a>(desired: &'a Desired, cell: &Cell) -> (&'a Machine, &
 
 fn package_of<'a>(machine: &'a Machine, format: &FormatName) -> &'a Package {
     &machine.packages[format]
+}
+
+/// The image is not among it: what the provider says of it is the `base`.
+fn hardware_text(hardware: &Hardware) -> String {
+    let Hardware {
+        image: _,
+        memory,
+        cpus,
+        network,
+    } = hardware;
+    format!("{memory} MiB, {cpus} cpus, network {}", network.as_str())
 }
 
 fn gpu_parts(gpu: &Gpu) -> Parts {

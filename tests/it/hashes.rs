@@ -1,7 +1,7 @@
 //! The table of `docs/hashes.md` names every part that enters a hash, and no other.
 
 use crate::world::TestWorld;
-use mosdat::model::{Gpu, Phase, Step};
+use mosdat::model::{Gpu, Hardware, Network, Phase, Step};
 use std::{collections::BTreeSet, fs};
 
 /// A plan that has a step of every phase.
@@ -19,6 +19,12 @@ async fn steps() -> Vec<Step> {
     }
     for machine in world.desired.machines.values_mut() {
         machine.abilities.live_layers = true;
+        machine.hardware = Some(Hardware {
+            image: "debian12".into(),
+            memory: 1024,
+            cpus: 2,
+            network: Network::Closed,
+        });
     }
     world.plan().await.steps
 }

@@ -3,7 +3,8 @@
 use crate::world::{TestWorld, exercise, machine, runs};
 use mosdat::{
     model::{
-        Event, Gpu, Phase, Presence, Reason, Record, Release, RunId, StepHash, StepKey, Verdict,
+        Event, Gpu, Layer, Phase, Presence, Reason, Record, Release, RunId, StepHash, StepKey,
+        Verdict,
     },
     plan::select::{Filter, Selection},
 };
@@ -272,6 +273,26 @@ async fn gpus_and_live_layers_add_their_steps() {
     assert!(world.plan().await.is_empty());
     // Both the installed state and the open session are kept.
     assert_eq!(world.recorded.layers.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_that_is_kept_once_started_boots_once() {
+    let mut world = TestWorld::new(&["fedora"], &["login"]);
+    for machine in world.desired.machines.values_mut() {
+        machine.abilities.base_layer = true;
+        machine.abilities.live_layers = true;
+    }
+    let plan = world.plan().await;
+    let step = |phase| plan.steps.iter().find(|step| step.phase == phase).unwrap();
+    let (restore, install) = (step(Phase::Restore), step(Phase::Install));
+    assert_eq!(restore.from, Some(Layer::Base));
+    assert!(restore.leaves.is_some());
+    assert_eq!(install.from, restore.leaves.clone().map(Layer::Kept));
+    let (applied, _) = world.apply().await;
+    assert_eq!(applied.exit_code, 0);
+    // The started, the installed and the open machine.
+    assert_eq!(world.recorded.layers.len(), 3);
+    assert!(world.plan().await.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -77,11 +77,14 @@ fn a_provider_needs_its_table_unless_it_needs_no_settings() {
         &format!("[sim]\n[local]\n{}", vm("")),
         "there are `[local]` and `[sim]`",
     );
-    check(&vm("provider = \"qemu\""), "there is no `[qemu]`");
     check(&vm("provider = \"proxmox\""), "there is no `[proxmox]`");
     check(&vm("provider = \"sim\""), "no mistakes");
     check(
         &format!("{}{BUILD}", vm("provider = \"local\"")),
+        "no mistakes",
+    );
+    check(
+        &format!("{}{BUILD}", vm("provider = \"qemu\"\nimage = \"i\"")),
         "no mistakes",
     );
 }
@@ -93,11 +96,32 @@ fn a_real_machine_has_what_it_takes_to_be_found() {
         check(&vm, missing);
     }
     check(&vm.replace("proxmox", "local"), "no mistakes");
-    check(&vm.replace("proxmox", "qemu"), "no `install`");
-    let slots = format!("[qemu]\n[[vm]]\nname = \"v\"\nslots = 2\n{PACKAGE}{BUILD}");
-    check(&slots, "a virtual machine serves one step at a time");
-    let pool = format!("[qemu]\n[[vm]]\nname = \"v\"\n{PACKAGE}{BUILD}[pools]\n\"machine:v\" = 2");
-    check(&pool, "a virtual machine serves one step at a time");
+    check(&vm.replace("proxmox", "qemu"), "no `image`");
+    let slots = format!("[proxmox]\n[[vm]]\nname = \"v\"\nslots = 2\n{PACKAGE}{BUILD}");
+    let one = "a virtual machine of Proxmox serves one step at a time";
+    check(&slots, one);
+    let pool = slots.replace("slots = 2\n", "") + "[pools]\n\"machine:v\" = 2";
+    check(&pool, one);
+}
+
+#[test]
+fn a_virtual_machine_here_is_made_of_an_image_and_hardware() {
+    let with = |vm: &str| {
+        format!(
+            "[qemu]\nmemory = \"2G\"\n[[vm]]\nname = \"v\"\nimage = \"i\"\n{vm}\n{PACKAGE}{BUILD}"
+        )
+    };
+    check(
+        &with("memory = 768\ncpus = 1\nslots = 2\nnetwork = \"open\""),
+        "no mistakes",
+    );
+    check(
+        &with("memory = \"768\""),
+        "`768` is not an amount of memory",
+    );
+    check(&with("memory = 7"), "`memory` must be from 64");
+    check(&with("network = \"half\""), "`network` cannot be `half`");
+    check(&with("").replace("\"i\"", "\"../i\""), "an image");
 }
 
 #[test]
@@ -139,7 +163,9 @@ fn a_real_machine_needs_a_build() {
 
 #[test]
 fn a_gpu_of_a_real_machine_is_some_device() {
-    let world = format!("[qemu]\n[[vm]]\nname = \"v\"\n{PACKAGE}{BUILD}[[gpu]]\nname = \"rtx\"\n");
+    let world = format!(
+        "[qemu]\n[[vm]]\nname = \"v\"\nimage = \"i\"\n{PACKAGE}{BUILD}[[gpu]]\nname = \"rtx\"\n"
+    );
     check(&world, "nothing says which device the GPU `rtx` is");
     check(
         &format!("{world}pci = \"0000:01:00\"\nmapping = \"m\""),

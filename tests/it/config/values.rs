@@ -60,13 +60,14 @@ source = { package = "../dist/*.deb" }
 "#;
     let desired = load_tables(tables).unwrap().desired;
     let of = |name: &str| desired.machines[&name.into()].abilities;
-    let abilities = |layers, live_layers| Abilities {
+    let abilities = |layers, base_layer, live_layers| Abilities {
         layers,
+        base_layer,
         live_layers,
     };
-    assert_eq!(of("sim"), abilities(true, true));
-    assert_eq!(of("qemu"), abilities(true, true));
-    assert_eq!(of("local"), abilities(true, false));
+    assert_eq!(of("sim"), abilities(true, false, true));
+    assert_eq!(of("qemu"), abilities(true, true, true));
+    assert_eq!(of("local"), abilities(true, false, false));
     assert_eq!(desired.machines[&"local".into()].slots, 4);
     assert_eq!(
         desired.builds[&"main".into()].source,

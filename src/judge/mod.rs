@@ -5,7 +5,9 @@
 
 mod anchor;
 mod compare;
+mod edges;
 mod exact;
+mod layout;
 mod net;
 mod picture;
 mod search;
@@ -13,4 +15,5 @@ mod search;
 pub use anchor::{Anchor, AnchorError};
 pub use compare::{differs, is_blank};
 pub use exact::{Found, MOST_PLACES, Match, Near, find_exact, find_in_damage, nearest};
+pub use layout::find_layout;
 pub use picture::{Picture, PictureError, png};

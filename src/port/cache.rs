@@ -16,7 +16,8 @@ pub trait Blobs: Debug + Send + Sync {
     fn put_file(&self, path: &Path) -> Result<ContentHash, CacheError>;
 
     /// Returns where the blob can be read as a file, after checking that its content is what its
-    /// digest says; `None` when it is not kept.
+    /// digest says; `None` when it is not kept. The file is called as it was when an action was
+    /// last remembered that it came of.
     fn path(&self, digest: ContentHash) -> Result<Option<PathBuf>, CacheError>;
 
     /// Returns what was kept under an action's `key`: which blob came of it, and its file name.

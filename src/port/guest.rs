@@ -1,7 +1,7 @@
 //! A machine with an open session.
 
 use super::{AccessibilityTree, ProviderError, Screen};
-use crate::model::{LayerName, Outcome, Package, Rect, Session};
+use crate::model::{LayerKind, LayerName, Outcome, Package, Rect, Session};
 use async_trait::async_trait;
 use std::{collections::BTreeMap, fmt, path::Path, sync::Arc, time::Duration};
 
@@ -18,8 +18,20 @@ pub trait Guest: fmt::Debug + Send + Sync {
     /// machine that cannot be reached is an error.
     async fn install(&self, package: &Package, file: &Path) -> Result<Outcome, ProviderError>;
 
+    /// Removes a package that was installed, with the machine's own tools.
+    async fn uninstall(&self, package: &Package) -> Result<Outcome, ProviderError>;
+
     /// Keeps the machine as it is now as a layer. Keeping one that is there already is no error.
-    async fn keep(&self, layer: &LayerName) -> Result<(), ProviderError>;
+    /// Afterwards the machine can only be closed: it may have had to stop for it.
+    async fn keep(&self, layer: &LayerName, kind: LayerKind) -> Result<(), ProviderError>;
+
+    /// Says what became of the machine, when it cannot be used any more: whatever was seen on it
+    /// lately proves nothing.
+    async fn lost(&self) -> Option<String>;
+
+    /// Collects what may tell why something went wrong: logs, processes, environment. Takes what
+    /// can still be had, within a time of its own, and never fails.
+    async fn evidence(&self) -> Vec<Finding>;
 
     /// Returns the path of a program of the installed package, as the machine knows it.
     fn program_path(&self, path: &str) -> String;
@@ -44,6 +56,15 @@ pub trait Guest: fmt::Debug + Send + Sync {
 
     /// Ends the session and every process of it, and waits until they are gone.
     async fn close(self: Box<Self>) -> Result<(), ProviderError>;
+}
+
+/// A file that may tell why something went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is, with its ending: `journal.txt`.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
 }
 
 /// A program and how to start it.
@@ -120,8 +141,9 @@ fn signal_name(number: i32) -> Option<&'static str> {
 /// A program that stays.
 #[async_trait]
 pub trait Process: fmt::Debug + Send + Sync {
-    /// Waits until it has ended. May be called again and dropped at any time.
-    async fn wait(&self) -> Exit;
+    /// Waits until it has ended; an error when the machine was lost first, and nobody knows. May be
+    /// called again and dropped at any time.
+    async fn wait(&self) -> Result<Exit, ProviderError>;
 
     /// Returns how it ended, when it has.
     fn exit(&self) -> Option<Exit>;
@@ -129,10 +151,10 @@ pub trait Process: fmt::Debug + Send + Sync {
     /// Returns its process id, where the machine has such.
     fn pid(&self) -> Option<u32>;
 
-    /// Returns the ids of it and of everything it started that runs now, where the machine knows
-    /// them and its windows tell ids of the same kind.
-    fn family(&self) -> Option<Vec<u32>> {
-        None
+    /// Returns the ids of it and of everything it started that runs now; `None` where the machine
+    /// does not know them or its windows tell ids of another kind.
+    async fn family(&self) -> Result<Option<Vec<u32>>, ProviderError> {
+        Ok(None)
     }
 
     /// Returns the end of what it wrote so far.

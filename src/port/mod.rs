@@ -9,10 +9,13 @@ mod cache;
 mod clock;
 mod evidence;
 mod guest;
+mod images;
 mod input;
 mod performer;
 mod provider;
 mod screen;
+mod shell;
+mod socket;
 mod store;
 mod tree;
 
@@ -20,9 +23,14 @@ pub use builder::{Artifact, BuildError, BuildRequest, Builder};
 pub use cache::{Blobs, CacheError};
 pub use clock::Clock;
 pub use evidence::{EvidenceError, RunFolder};
-pub use guest::{Command, Exit, Guest, Output, Process, Window};
+pub use guest::{Command, Exit, Finding, Guest, Output, Process, Window};
+pub use images::{Held, ImageError, Images};
 pub use performer::{Performer, Task, Watcher};
 pub use provider::{Keeper, Provider, ProviderError};
 pub use screen::{Input, Screen, ScreenAddress, ScreenDialer, ScreenError};
+pub use shell::{Login, RemoteProcess, Shell, ShellDialer, ShellError, ShellOutput};
+pub use socket::{ByteStream, SocketName, Sockets};
 pub use store::{Durability, LockHolder, LockToken, Store, StoreError};
-pub use tree::{AccessibilityTree, BusAddress, TreeDialer, TreeError, WindowOrigin};
+pub use tree::{
+    AccessibilityTree, BusAddress, Layout, Origin, ToldWindow, TreeDialer, TreeError, WindowOrigin,
+};

@@ -65,6 +65,18 @@ pub enum ProviderError {
         /// Which layer.
         layer: Layer,
     },
+    /// The layer to start from is not what was kept; it was removed.
+    #[error(
+        "the layer `{layer}` of `{machine}` is damaged and was removed: {why}; apply again to make it anew"
+    )]
+    DamagedLayer {
+        /// Which machine.
+        machine: MachineName,
+        /// Which layer.
+        layer: LayerName,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A package could not be installed for a reason that is not its own.
     #[error("failed to install on `{machine}`: {why}")]
     Install {
@@ -109,6 +121,9 @@ pub enum ProviderError {
         /// What was noticed.
         why: String,
     },
+    /// The login could not be used.
+    #[error(transparent)]
+    Shell(#[from] super::ShellError),
     /// The screen could not be used.
     #[error(transparent)]
     Screen(#[from] super::ScreenError),
@@ -122,10 +137,12 @@ impl ProviderError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Start { .. } | Self::TimedOut { .. } | Self::Lost { .. } => true,
+            Self::Shell(err) => err.is_transient(),
             Self::Screen(err) => err.is_transient(),
             Self::Tree(err) => err.is_transient(),
             Self::MissingProgram { .. }
             | Self::NoLayer { .. }
+            | Self::DamagedLayer { .. }
             | Self::Install { .. }
             | Self::Unable { .. }
             | Self::Run { .. } => false,

@@ -1,6 +1,7 @@
 //! A desktop's accessibility tree.
 
-use crate::model::{Node, NodeQuery, Point, Rect, Tree};
+use super::Sockets;
+use crate::model::{Node, NodeQuery, Placement, Point, Rect, Tree};
 use async_trait::async_trait;
 use std::{fmt::Debug, sync::Arc, time::Duration};
 
@@ -47,16 +48,54 @@ pub trait TreeDialer: Debug + Send + Sync {
 /// Knows what the window system hides from programs: where their windows are.
 #[async_trait]
 pub trait WindowOrigin: Debug + Send + Sync {
-    /// Returns what must be added to the places that a program tells of widgets in its window
-    /// `title`: the top left corner of the window's contents, without the title bar that the
-    /// window system draws. That is 0,0 for windows of X11 programs, which know it. `None` when
-    /// there is no such window, or more than one.
-    async fn origin(&self, app: &str, title: &str) -> Option<Point>;
+    /// Returns what must be added to the places that a program tells of widgets in `window`; `None`
+    /// when that is not known beyond doubt.
+    async fn origin(&self, window: &dyn ToldWindow) -> Option<Origin>;
+}
+
+/// What must be added to the places that a program tells of widgets in a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Where its places count from: the top left corner of the window's contents, without the title
+    /// bar that the window system draws, but with the shadow that a program draws itself. That is
+    /// 0,0 for windows of X11 programs, which know where they are.
+    pub at: Point,
+    /// How that is known.
+    pub placement: Placement,
+}
+
+/// A window, as its program tells of it: it does not know where it is.
+#[async_trait]
+pub trait ToldWindow: Debug + Send + Sync {
+    /// Returns what its program is called.
+    fn app(&self) -> &str;
+
+    /// Returns its title.
+    fn title(&self) -> &str;
+
+    /// Returns what its content may be: what it says of itself, and what its parts cover together.
+    /// The two differ where a program draws a shadow into its window.
+    async fn outlines(&self) -> Vec<Rect>;
+
+    /// Returns where its widgets that show are in it, and those of every other window. `None` when
+    /// not everything that shows was seen.
+    async fn layout(&self) -> Option<Layout>;
+}
+
+/// Where widgets that show are in their windows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// The widgets of the window that is asked about.
+    pub widgets: Vec<Rect>,
+    /// Those of every other window, window by window.
+    pub others: Vec<Vec<Rect>>,
 }
 
 /// Where a desktop's session bus listens, and as whom to knock.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct BusAddress {
+    /// Opens sockets of the computer that the desktop runs on.
+    pub sockets: Arc<dyn Sockets>,
     /// D-Bus address of the session bus.
     pub session_bus: String,
     /// The user whose session it is.

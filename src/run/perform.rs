@@ -4,8 +4,8 @@
 use super::{script, smoke};
 use crate::{
     model::{
-        Build, ContentHash, Desired, Layer, Machine, Outcome, Package, Phase, ProviderKind,
-        ScenarioName,
+        Build, ContentHash, Desired, Layer, LayerKind, Machine, Outcome, Package, Phase,
+        ProviderKind, ScenarioName,
     },
     port::{
         Blobs, BuildRequest, Builder, Guest, Performer, Provider, ProviderError, Task, Watcher,
@@ -101,7 +101,20 @@ impl MachinePerformer {
             .as_ref()
             .expect("a step on a machine has a lease");
         let guest = provider.open(machine, from, lease).await?;
-        let outcome = self.in_session(task, watcher, machine, &*guest).await;
+        let mut outcome = self.in_session(task, watcher, machine, &*guest).await;
+        // What is seen on a machine that is lost says nothing about the app, be it good or bad.
+        if let Some(why) = guest.lost().await {
+            let machine = machine.name.clone();
+            outcome = Err(ProviderError::Lost { machine, why });
+        }
+        if !outcome
+            .as_ref()
+            .is_ok_and(|outcome| outcome.verdict.holds())
+        {
+            for finding in guest.evidence().await {
+                script::Record::new(watcher).found(&finding);
+            }
+        }
         // The session ends before its verdict counts: what it leaves behind would falsify others.
         guest.close().await?;
         outcome
@@ -127,7 +140,7 @@ impl MachinePerformer {
         if outcome.verdict.holds()
             && let Some(layer) = &task.leaves
         {
-            guest.keep(layer).await?;
+            guest.keep(layer, kind_of_layer(task.step.phase)).await?;
         }
         Ok(outcome)
     }
@@ -196,6 +209,15 @@ impl MachinePerformer {
             }
             None => Outcome::blocked(format!("there is no scenario `{}`", cell.scenario)),
         }
+    }
+}
+
+/// What is kept after a step: a machine that has only had something installed boots again, so that
+/// what is tested is what a user finds the next morning.
+fn kind_of_layer(phase: Phase) -> LayerKind {
+    match phase {
+        Phase::Restore | Phase::Checkpoint => LayerKind::Session,
+        Phase::Install | Phase::AttachGpu | Phase::Build | Phase::Exercise => LayerKind::Disk,
     }
 }
 

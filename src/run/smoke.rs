@@ -1,20 +1,24 @@
 //! Smoke checks: the app is started in one display environment and watched until its time-out.
 //!
-//! It passes when a window of it appeared, and it then ran until the time-out or ended with 0 by
+//! It passes when a window of it appeared, and it then ran for the app's time-out or ended with 0 by
 //! itself. Everything else that it can do is a failure, and whatever keeps us from seeing what it
 //! does makes the check blocked. There is no passing early.
 
 use crate::{
-    model::{Event, Outcome, Timestamp, Verdict},
-    port::{Command, Exit, Process, Watcher},
+    model::{Event, Outcome, Session, Timestamp, Verdict},
+    port::{Command, Exit, Process, Watcher, Window},
     run::script::{Census, Exercise, Halt, Record, Views, listed_windows, tail},
     scenario::SmokeCheck,
 };
-use std::{collections::BTreeMap, future::pending, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// How long the look at the end of the time may take, and everything that is done for evidence.
-const LAST_LOOK: Duration = Duration::from_secs(5);
+const LAST_LOOK: Duration = Duration::from_secs(30);
+
+/// A window may take so many times as long to show as it is watched then: a machine that is emulated,
+/// or busy, is slow, and that is not the app's fault.
+const PATIENCE: u32 = 10;
 
 /// How long ending the app may take.
 const ENDING: Duration = Duration::from_secs(10);
@@ -86,7 +90,7 @@ async fn start_and_watch(
     let guest = context.guest;
     // A new window changes the picture; who cannot see it has to ask again and again.
     let screen = guest.screen().await.ok();
-    let before = Census::new(guest.windows().await?);
+    let before = Census::new(windows(context).await?);
     let mut argv = vec![context.app_path()];
     argv.extend(context.app.args.iter().cloned());
     let process: Arc<dyn Process> = Arc::from(guest.start(&Command { argv, env }).await?);
@@ -96,14 +100,24 @@ async fn start_and_watch(
 
 /// Watches the app until it ends or its time is up.
 async fn watch(context: &Exercise<'_>, mut views: Views, app: &App) -> Result<(), Halt> {
-    let end = Instant::now() + context.app.timeout;
+    let started = Instant::now();
     let mut sight = Sight::Nothing;
-    let exit = tokio::select! {
+    let mut exit = tokio::select! {
         biased;
-        exit = app.process.wait() => Some(exit),
-        () = sleep_until(end) => None,
-        never = await_window(context, &mut views, app, &mut sight) => return never,
+        exit = app.process.wait() => Some(exit?),
+        () = sleep_until(started + patience(context)) => None,
+        shown = await_window(context, &mut views, app, &mut sight) => { shown?; None }
     };
+    if exit.is_none() && sight == Sight::Shown {
+        // It has the same time to fall over, however late it came.
+        let is_late = started.elapsed() > context.app.timeout;
+        let from = if is_late { Instant::now() } else { started };
+        exit = tokio::select! {
+            biased;
+            exit = app.process.wait() => Some(exit?),
+            () = sleep_until(from + context.app.timeout) => None,
+        };
+    }
     let is_open = match exit {
         // It may have appeared at the last moment.
         None => sight != Sight::Shown,
@@ -117,6 +131,11 @@ async fn watch(context: &Exercise<'_>, mut views: Views, app: &App) -> Result<()
             // Nobody saw it while the app ran.
             sight = Sight::Nothing;
         }
+    }
+    if exit.is_none() {
+        // A machine that hangs tells of no end. One that answers would have told.
+        let alive = timeout(LAST_LOOK, app.process.family()).await;
+        alive.map_err(|_| Halt::passing("the machine did not answer at the end"))??;
     }
     judge(context, app, exit.or(app.process.exit()), &sight)
 }
@@ -132,7 +151,7 @@ enum Sight {
     Shown,
 }
 
-/// Looks until a window of the app was seen, then does nothing for ever.
+/// Looks until a window of the app was seen.
 async fn await_window(
     context: &Exercise<'_>,
     views: &mut Views,
@@ -146,12 +165,28 @@ async fn await_window(
             views.wake(Instant::now() + context.app.timeout).await?;
         }
     }
-    pending().await
+    Ok(())
+}
+
+/// Returns how long a window may take to show: not so long that nothing can be said before the
+/// check's own time is up.
+fn patience(context: &Exercise<'_>) -> Duration {
+    let limit = context.limit.mul_f64(0.75).max(context.app.timeout);
+    limit.min(context.app.timeout * PATIENCE)
+}
+
+/// Returns the windows that show. Where there is no desktop there are none.
+async fn windows(context: &Exercise<'_>) -> Result<Vec<Window>, Halt> {
+    match context.guest.session() {
+        Session::None => Ok(Vec::new()),
+        Session::X11 | Session::Wayland => Ok(context.guest.windows().await?),
+    }
 }
 
 async fn look(context: &Exercise<'_>, app: &App, sight: &mut Sight) -> Result<(), Halt> {
-    let windows = context.guest.windows().await?;
-    *sight = if app.before.strangers(&windows, &*app.process).is_empty() {
+    let windows = windows(context).await?;
+    let strangers = app.before.strangers(&windows, &*app.process).await?;
+    *sight = if strangers.is_empty() {
         Sight::NoWindow(listed_windows(&windows))
     } else {
         Sight::Shown
@@ -161,7 +196,7 @@ async fn look(context: &Exercise<'_>, app: &App, sight: &mut Sight) -> Result<()
 
 fn judge(context: &Exercise<'_>, app: &App, exit: Option<Exit>, sight: &Sight) -> Result<(), Halt> {
     let written = tail(&app.process.output());
-    let seconds = context.app.timeout.as_secs_f64();
+    let seconds = patience(context).as_secs_f64();
     let why = match (exit, sight) {
         (None | Some(Exit::Code(0)), Sight::Shown) => return Ok(()),
         (None, Sight::NoWindow(seen)) => {

@@ -1,7 +1,7 @@
 //! The programs that a scenario launched: which of them died, and whether that was asked for.
 
 use super::{Halt, windows::Census};
-use crate::port::{Exit, Process, Window};
+use crate::port::{Exit, Process, ProviderError, Window};
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use std::{
     future,
@@ -56,16 +56,13 @@ impl Launched {
     }
 
     /// Whether it certainly shows a window.
-    pub(super) fn surely_shows(&self, now: &[Window]) -> bool {
-        let own: Vec<u32> = self
-            .process
-            .family()
-            .into_iter()
-            .flatten()
-            .chain(self.process.pid())
-            .collect();
-        now.iter()
-            .any(|window| window.pid.is_some_and(|pid| own.contains(&pid)))
+    pub(super) async fn surely_shows(&self, now: &[Window]) -> Result<bool, ProviderError> {
+        let shows = |own: &[u32]| {
+            let mut pids = now.iter().filter_map(|window| window.pid);
+            pids.any(|pid| own.contains(&pid))
+        };
+        let own = Vec::from_iter(self.process.pid());
+        Ok(shows(&own) || shows(&self.process.family().await?.unwrap_or_default()))
     }
 }
 
@@ -76,7 +73,11 @@ pub(super) async fn death(apps: &[Arc<Launched>], last_shell: Option<Instant>) -
         .map(|app| async move { (app, app.process.wait().await) });
     let mut ends: FuturesUnordered<_> = ends.collect();
     while let Some((app, exit)) = ends.next().await {
-        if let Err(halt) = app.judge(exit, last_shell) {
+        let judged = match exit {
+            Ok(exit) => app.judge(exit, last_shell),
+            Err(err) => Err(err.into()),
+        };
+        if let Err(halt) = judged {
             return halt;
         }
     }

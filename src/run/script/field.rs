@@ -17,8 +17,9 @@ const PORTION: usize = 16;
 /// How long finding the field may take. Typing does not depend on it.
 const FINDING: Duration = Duration::from_secs(2);
 
-/// How long what was typed has to arrive.
-const ARRIVING: Duration = Duration::from_secs(3);
+/// How long what was typed has to arrive, counted anew whenever some of it has: a machine under load
+/// is slow, which is not the app's fault.
+const ARRIVING: Duration = Duration::from_secs(5);
 
 /// How often a program that tells no changes is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -83,11 +84,10 @@ async fn read_back(
     text: &str,
     deadline: Instant,
 ) -> Result<Found, Halt> {
-    let deadline = deadline.min(Instant::now() + ARRIVING);
     let mut held = before.text.clone();
-    let arrives = arrives(stage, before, text, &mut held);
-    if let Ok(found) = timeout_at(deadline, arrives).await {
-        return found;
+    let arrives = arrives(stage, before, (text, deadline), &mut held);
+    if let Some(found) = arrives.await? {
+        return Ok(found);
     }
     if held.is_empty() {
         stage
@@ -106,36 +106,46 @@ async fn read_back(
     )))
 }
 
-/// Waits until the field holds what was typed, or until it can no longer be asked.
+/// Waits until the field holds what was typed, or until it can no longer be asked; nothing when it
+/// goes on holding something else.
 async fn arrives(
     stage: &mut Stage<'_>,
     before: &Node,
-    text: &str,
+    (text, deadline): (&str, Instant),
     held: &mut String,
-) -> Result<Found, Halt> {
+) -> Result<Option<Found>, Halt> {
     let unknown = |why: &str| {
         stage
             .watcher
             .log(&format!("what was typed cannot be read back: {why}"));
-        Ok(Found::default())
+        Ok(Some(Found::default()))
     };
     let tree = stage.context.guest.tree().await?;
+    let mut patience = Instant::now() + ARRIVING;
     loop {
         let generation = tree.generation();
-        let field = match with_text(&*tree, before).await {
-            Ok(field) => field,
-            Err(err) => return unknown(&err.to_string()),
+        let last_look = deadline.min(patience);
+        let field = match timeout_at(last_look, with_text(&*tree, before)).await {
+            Ok(Ok(field)) => field,
+            Ok(Err(err)) => return unknown(&err.to_string()),
+            Err(_) => return Ok(None),
         };
         let Some(field) = field.filter(is_focused_field) else {
             return unknown("the field has lost the focus");
         };
-        *held = field.text;
+        if *held != field.text {
+            *held = field.text;
+            patience = Instant::now() + ARRIVING;
+        }
         if held.contains(text) && *held != before.text {
             let rung = "read back".into();
-            return Ok(Found {
+            return Ok(Some(Found {
                 rung,
                 ..Found::default()
-            });
+            }));
+        }
+        if Instant::now() >= last_look {
+            return Ok(None);
         }
         tokio::select! {
             changed = tree.changed(generation) => if let Err(err) = changed {

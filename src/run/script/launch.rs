@@ -9,7 +9,7 @@ use super::{
     views::Views,
     windows::{Census, listed},
 };
-use crate::port::{Command, Exit, Process, Window};
+use crate::port::{Command, Exit, Process, ProviderError, Window};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::time::Instant;
 
@@ -59,7 +59,7 @@ async fn await_window(
         views.look();
         let look = async {
             let windows = stage.context.guest.windows().await?;
-            if is_there(app, title, &windows) {
+            if is_there(app, title, &windows).await? {
                 return Ok(true);
             }
             seen = windows;
@@ -71,7 +71,7 @@ async fn await_window(
         tokio::select! {
             biased;
             exit = app.process.wait(), if is_running => {
-                ended(app, exit, title)?;
+                ended(app, exit?, title)?;
                 is_running = false;
             }
             found = look => match found? {
@@ -83,14 +83,17 @@ async fn await_window(
     }
 }
 
-fn is_there(app: &Launched, title: Option<&str>, windows: &[Window]) -> bool {
-    match title {
-        Some(title) => {
-            let new = app.before.newcomers(windows);
-            new.iter().any(|window| window.title.contains(title))
-        }
-        None => !app.before.strangers(windows, &*app.process).is_empty(),
-    }
+async fn is_there(
+    app: &Launched,
+    title: Option<&str>,
+    windows: &[Window],
+) -> Result<bool, ProviderError> {
+    let Some(title) = title else {
+        let strangers = app.before.strangers(windows, &*app.process).await?;
+        return Ok(!strangers.is_empty());
+    };
+    let new = app.before.newcomers(windows);
+    Ok(new.iter().any(|window| window.title.contains(title)))
 }
 
 /// Judges an end before the window was seen: only a launcher, whose window is named, may do so,

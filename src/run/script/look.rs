@@ -7,7 +7,7 @@ use super::{
     windows::listed,
 };
 use crate::{
-    model::{Frame, NodeQuery, Point, Tree},
+    model::{Frame, NodeQuery, Placement, Point, Tree},
     port::{AccessibilityTree, Screen},
     scenario::{AnchorImage, Check, Target},
 };
@@ -135,6 +135,9 @@ async fn node(stage: &mut Stage<'_>, query: &NodeQuery, purpose: Purpose) -> Res
         ..Sighting::default()
     };
     if purpose == Purpose::Click {
+        if first.placement == Placement::Measured {
+            sighting.rung += ", placed by the picture";
+        }
         let screen = stage.screen().await?;
         match place(&*tree, &screen, first).await? {
             Ok(point) => sighting.point = Some(point),
@@ -151,7 +154,14 @@ async fn place(
     node: &crate::model::Node,
 ) -> Result<Result<Point, &'static str>, Halt> {
     let Some(rect) = tree.place(node).await? else {
-        return Ok(Err("is there, and nobody knows where on the screen"));
+        return Ok(Err(match node.placement {
+            Placement::Unconfirmed => {
+                "is there, and where its window is on the screen could not be confirmed"
+            }
+            Placement::Unknown | Placement::Told | Placement::Measured => {
+                "is there, and nobody knows where on the screen"
+            }
+        }));
     };
     let frame = screen.frame()?;
     let point = rect.center();

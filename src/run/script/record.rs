@@ -4,7 +4,7 @@
 use super::sight;
 use crate::{
     model::{Event, EvidenceKind, Frame, Tree},
-    port::Watcher,
+    port::{Finding, Watcher},
 };
 use std::fmt::Write as _;
 
@@ -41,6 +41,16 @@ impl<'a> Record<'a> {
             let name = format!("{name}.log");
             self.keep(EvidenceKind::Log, &name, label, text.as_bytes());
         }
+    }
+
+    /// Keeps what a machine had to tell.
+    pub(in crate::run) fn found(self, finding: &Finding) {
+        self.keep(
+            EvidenceKind::Log,
+            &finding.name,
+            &finding.name,
+            &finding.bytes,
+        );
     }
 
     /// Tells each line of `text`.

@@ -67,9 +67,12 @@ async fn judge_the_dead(stage: &Stage<'_>) -> Result<(), Halt> {
         let silent = || Halt::passing("the desktop did not tell its windows in time");
         let windows = windows.map_err(|_| silent())??;
         for app in &running {
-            if !app.surely_shows(&windows) {
+            let shows = timeout(LINGER, app.surely_shows(&windows)).await;
+            if !shows.map_err(|_| silent())??
                 // That it goes on without a window is no failure.
-                let _still_running = timeout(LINGER, app.process.wait()).await;
+                && let Ok(ended) = timeout(LINGER, app.process.wait()).await
+            {
+                ended?;
             }
         }
     }

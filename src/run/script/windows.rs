@@ -1,7 +1,7 @@
 //! Which windows are new: what showed before a program was started is compared with what shows
 //! now. It asks nobody; the windows are given.
 
-use crate::port::{Process, Window};
+use crate::port::{Process, ProviderError, Window};
 
 /// The windows that showed at one time.
 #[derive(Clone, Debug)]
@@ -31,20 +31,24 @@ impl Census {
 
     /// Returns the windows of `now` that were not there and are `own`'s, as far as that is known:
     /// where its family is not, those of processes that showed none before.
-    pub(in crate::run) fn strangers<'w>(
+    pub(in crate::run) async fn strangers<'w>(
         &self,
         now: &'w [Window],
         own: &dyn Process,
-    ) -> Vec<&'w Window> {
+    ) -> Result<Vec<&'w Window>, ProviderError> {
+        let mut new = self.newcomers(now);
+        // Asking for the family may take a while.
+        if new.iter().all(|window| window.pid.is_none()) {
+            return Ok(new);
+        }
         let was_there = |pid: u32| self.0.iter().any(|window| window.pid == Some(pid));
-        let family = own.family();
+        let family = own.family().await?;
         let is_own = |pid: u32| match &family {
             Some(family) => family.contains(&pid),
             None => own.pid() == Some(pid) || !was_there(pid),
         };
-        let mut new = self.newcomers(now);
         new.retain(|window| window.pid.is_none_or(is_own));
-        new
+        Ok(new)
     }
 }
 
@@ -71,7 +75,7 @@ mod tests {
 
     #[async_trait::async_trait]
     impl Process for Own {
-        async fn wait(&self) -> crate::port::Exit {
+        async fn wait(&self) -> Result<crate::port::Exit, ProviderError> {
             std::future::pending().await
         }
         fn exit(&self) -> Option<crate::port::Exit> {
@@ -80,8 +84,8 @@ mod tests {
         fn pid(&self) -> Option<u32> {
             Some(9)
         }
-        fn family(&self) -> Option<Vec<u32>> {
-            self.0.clone()
+        async fn family(&self) -> Result<Option<Vec<u32>>, ProviderError> {
+            Ok(self.0.clone())
         }
         fn output(&self) -> String {
             String::new()
@@ -102,44 +106,53 @@ mod tests {
     }
 
     /// Returns the titles of newcomers, and of those that belong to a program of that family.
-    fn check(before: &[Named], now: &[Named], family: Option<&[u32]>) -> [String; 2] {
+    async fn check(before: &[Named], now: &[Named], family: Option<&[u32]>) -> [String; 2] {
         let (census, now) = (Census::new(windows(before)), windows(now));
         let own = Own(family.map(<[u32]>::to_vec));
         let titles = |found: Vec<&Window>| found.iter().map(|w| w.title.as_str()).collect();
         [
             titles(census.newcomers(&now)),
-            titles(census.strangers(&now, &own)),
+            titles(census.strangers(&now, &own).await.unwrap()),
         ]
     }
 
-    #[test]
-    fn a_window_that_was_there_is_not_new() {
+    #[tokio::test]
+    async fn a_window_that_was_there_is_not_new() {
         let there = ("A", Some(1));
-        assert_eq!(check(&[there], &[there], None), ["", ""]);
-        assert_eq!(check(&[there], &[there, ("A", Some(2))], None), ["A", "A"]);
+        assert_eq!(check(&[there], &[there], None).await, ["", ""]);
         assert_eq!(
-            check(&[("A", None)], &[("A", None), ("B", None)], None),
+            check(&[there], &[there, ("A", Some(2))], None).await,
+            ["A", "A"]
+        );
+        assert_eq!(
+            check(&[("A", None)], &[("A", None), ("B", None)], None).await,
             ["B", "B"]
         );
     }
 
-    #[test]
-    fn a_changed_title_makes_no_new_window() {
-        assert_eq!(check(&[("A", Some(1))], &[("B", Some(1))], None), ["", ""]);
-        assert_eq!(check(&[("A", None)], &[("B", None)], None), ["", ""]);
+    #[tokio::test]
+    async fn a_changed_title_makes_no_new_window() {
+        assert_eq!(
+            check(&[("A", Some(1))], &[("B", Some(1))], None).await,
+            ["", ""]
+        );
+        assert_eq!(check(&[("A", None)], &[("B", None)], None).await, ["", ""]);
     }
 
-    #[test]
-    fn a_second_window_of_another_program_is_no_stranger() {
-        let found = check(&[("A", Some(1))], &[("A", Some(1)), ("B", Some(1))], None);
+    #[tokio::test]
+    async fn a_second_window_of_another_program_is_no_stranger() {
+        let found = check(&[("A", Some(1))], &[("A", Some(1)), ("B", Some(1))], None).await;
         assert_eq!(found, ["B", ""]);
-        let found = check(&[("A", Some(9))], &[("A", Some(9)), ("B", Some(9))], None);
+        let found = check(&[("A", Some(9))], &[("A", Some(9)), ("B", Some(9))], None).await;
         assert_eq!(found, ["B", "B"]);
     }
 
-    #[test]
-    fn where_the_family_is_known_only_its_windows_count() {
+    #[tokio::test]
+    async fn where_the_family_is_known_only_its_windows_count() {
         let now = [("child", Some(12)), ("update", Some(5))];
-        assert_eq!(check(&[], &now, Some(&[9, 12])), ["childupdate", "child"]);
+        assert_eq!(
+            check(&[], &now, Some(&[9, 12])).await,
+            ["childupdate", "child"]
+        );
     }
 }

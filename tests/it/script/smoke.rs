@@ -50,6 +50,30 @@ async fn an_app_that_is_closed_after_its_window_showed_passes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_machine_that_is_lost_blocks_though_a_window_showed() {
+    let scene = with_window();
+    let world = after(4.0, || {
+        scene
+            .desktop
+            .change(|state| state.programs[0].is_lost = true);
+    });
+    let told = check(&scene, SmokeCheck::X11, world).await;
+    told.blocked("lost `m`");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_that_hangs_at_the_end_blocks_though_a_window_showed() {
+    let scene = with_window();
+    let world = after(4.0, || {
+        scene
+            .desktop
+            .change(|state| state.programs[0].is_mute = true);
+    });
+    let told = check(&scene, SmokeCheck::X11, world).await;
+    told.blocked("the machine did not answer at the end");
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_other_end_is_a_failure() {
     for (exit, why) in [
         (Exit::Code(127), "it was not found"),
@@ -93,7 +117,7 @@ async fn an_app_that_runs_and_shows_nothing_fails() {
     let scene = Scene::new();
     scene.desktop.change(|state| state.show_of("Panel", None));
     let told = check(&scene, SmokeCheck::NoDisplay, async {}).await;
-    told.failed("ran for 10 s and showed no window; the windows are `Panel`");
+    told.failed("ran for 100 s and showed no window; the windows are `Panel`");
 }
 
 #[tokio::test(start_paused = true)]

@@ -70,6 +70,10 @@ pub(super) struct Program {
     pub(super) output: String,
     pub(super) was_ended: bool,
     pub(super) family: Option<Vec<u32>>,
+    /// Whether its machine was lost.
+    pub(super) is_lost: bool,
+    /// Whether its machine hangs: who asks gets no answer.
+    pub(super) is_mute: bool,
 }
 
 impl std::fmt::Debug for State {

@@ -4,12 +4,12 @@ use super::{Desktop, Program, State};
 use async_trait::async_trait;
 use mosdat::{
     model::{
-        Event, Frame, FrameSeq, LayerName, Node, NodeQuery, Outcome, Package, Rect, Session,
-        StepKey, Timestamp, Tree,
+        Event, Frame, FrameSeq, LayerKind, LayerName, Node, NodeQuery, Outcome, Package, Rect,
+        Session, StepKey, Timestamp, Tree,
     },
     port::{
-        AccessibilityTree, Clock, Command, EvidenceError, Exit, Guest, Input, Output, Process,
-        ProviderError, RunFolder, Screen, ScreenError, TreeError, Window,
+        AccessibilityTree, Clock, Command, EvidenceError, Exit, Finding, Guest, Input, Output,
+        Process, ProviderError, RunFolder, Screen, ScreenError, TreeError, Window,
     },
 };
 use std::{
@@ -36,8 +36,20 @@ impl Guest for Desktop {
         panic!("a scenario installs nothing")
     }
 
-    async fn keep(&self, _: &LayerName) -> Result<(), ProviderError> {
+    async fn uninstall(&self, _: &Package) -> Result<Outcome, ProviderError> {
+        panic!("a scenario removes nothing")
+    }
+
+    async fn keep(&self, _: &LayerName, _: LayerKind) -> Result<(), ProviderError> {
         panic!("a scenario keeps nothing")
+    }
+
+    async fn lost(&self) -> Option<String> {
+        panic!("a scenario leaves that to whoever opened the machine")
+    }
+
+    async fn evidence(&self) -> Vec<Finding> {
+        panic!("a scenario collects nothing of the machine")
     }
 
     fn program_path(&self, path: &str) -> String {
@@ -188,8 +200,13 @@ struct Handle(Desktop, usize);
 
 #[async_trait]
 impl Process for Handle {
-    async fn wait(&self) -> Exit {
-        self.0.when(|state| state.programs[self.1].exit).await
+    async fn wait(&self) -> Result<Exit, ProviderError> {
+        let ended = |state: &mut State| {
+            let program = &state.programs[self.1];
+            let is_lost = program.is_lost.then(|| Err(lost()));
+            is_lost.or(program.exit.map(Ok))
+        };
+        self.0.when(ended).await
     }
 
     fn exit(&self) -> Option<Exit> {
@@ -200,8 +217,16 @@ impl Process for Handle {
         Some(100 + self.1 as u32)
     }
 
-    fn family(&self) -> Option<Vec<u32>> {
-        self.0.state().programs[self.1].family.clone()
+    async fn family(&self) -> Result<Option<Vec<u32>>, ProviderError> {
+        if self.0.state().programs[self.1].is_mute {
+            pending::<()>().await;
+        }
+        let state = self.0.state();
+        let program = &state.programs[self.1];
+        if program.is_lost {
+            return Err(lost());
+        }
+        Ok(program.family.clone())
     }
 
     fn output(&self) -> String {

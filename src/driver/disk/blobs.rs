@@ -76,6 +76,52 @@ impl DiskBlobs {
         self.dir.join("blobs").join(&name[..2]).join(&name[2..])
     }
 
+    /// Where the blob is found under the name that its file had.
+    fn named_dir(&self, digest: ContentHash) -> PathBuf {
+        self.dir.join("named").join(digest.to_hex())
+    }
+
+    /// Returns the sound blob at `path` under the name that its file had, when that is known.
+    fn named(&self, digest: ContentHash, path: PathBuf, inode: u64) -> PathBuf {
+        let entries = fs::read_dir(self.named_dir(digest)).into_iter().flatten();
+        let is_it = |entry: &fs::DirEntry| entry.metadata().is_ok_and(|meta| meta.ino() == inode);
+        let found = entries.flatten().find(is_it);
+        found.map_or(path, |entry| entry.path())
+    }
+
+    /// Removes the name of the blob that was at `path`.
+    fn forget_name(&self, path: &Path) -> Result<(), CacheError> {
+        let part = |path: Option<&Path>| {
+            path.and_then(Path::file_name)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let mut name = part(path.parent());
+        name.push(part(Some(path)));
+        let dir = self.dir.join("named").join(name);
+        match fs::remove_dir_all(&dir) {
+            Err(err) if err.kind() != io::ErrorKind::NotFound => Err(io_error("remove", &dir)(err)),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Gives the blob the name that its file had, beside its own.
+    fn name(&self, digest: ContentHash, file_name: &str) -> io::Result<()> {
+        let (blob, dir) = (self.blob_path(digest), self.named_dir(digest));
+        let is_name = Path::new(file_name)
+            .file_name()
+            .is_some_and(|name| name == file_name);
+        if !is_name || !blob.exists() {
+            return Ok(());
+        }
+        match fs::remove_dir_all(&dir) {
+            Err(err) if err.kind() != io::ErrorKind::NotFound => return Err(err),
+            Ok(()) | Err(_) => {}
+        }
+        fs::create_dir_all(&dir)?;
+        fs::hard_link(blob, dir.join(file_name))
+    }
+
     fn action_path(&self, key: ContentHash) -> PathBuf {
         self.dir.join("actions").join(key.to_hex())
     }
@@ -154,12 +200,12 @@ impl Blobs for DiskBlobs {
         let meta = file.metadata().map_err(io_error("read", &path))?;
         let stamp = Stamp::of(&meta);
         if self.checked().get(&digest) == Some(&stamp) {
-            return Ok(Some(path));
+            return Ok(Some(self.named(digest, path, stamp.inode)));
         }
         let found = copy(&mut file, &mut io::sink()).map_err(io_error("read", &path))?;
         if found == digest {
             self.checked().insert(digest, stamp);
-            return Ok(Some(path));
+            return Ok(Some(self.named(digest, path, stamp.inode)));
         }
         self.checked().remove(&digest);
         fs::remove_file(&path).map_err(io_error("remove", &path))?;
@@ -185,6 +231,8 @@ impl Blobs for DiskBlobs {
         blob: ContentHash,
         file_name: &str,
     ) -> Result<(), CacheError> {
+        self.name(blob, file_name)
+            .map_err(io_error("name", &self.blob_path(blob)))?;
         let file_name = file_name.to_owned();
         let bytes = serde_json::to_vec(&StoredAction { blob, file_name });
         let mut bytes = bytes.expect("it is plain data");
@@ -214,6 +262,7 @@ impl Blobs for DiskBlobs {
         for (path, meta) in files(&self.dir.join("blobs"))? {
             if age(&meta) < oldest && !keep.contains(&path) {
                 fs::remove_file(&path).map_err(io_error("remove", &path))?;
+                self.forget_name(&path)?;
                 count += 1;
                 bytes += meta.len();
             }

@@ -1,0 +1,72 @@
+//! Ending a command on the machine that does not end by itself.
+//!
+//! A server is asked, as the protocol has it. That is not enough: OpenSSH refuses when root is logged
+//! in, others do not know how, and a child that left its group is not reached. So every command
+//! carries a mark in its environment, which its children inherit, as programs do that are started on
+//! this computer.
+
+use super::{
+    command::{plain, quote},
+    connection::Link,
+};
+use std::{future::pending, time::Duration};
+use tokio::time::timeout;
+
+/// Tells one command on a machine from every other, of this and of any other run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mark(u64);
+
+impl Mark {
+    /// Returns a mark that no other command has.
+    pub(super) fn fresh() -> Self {
+        Self(fastrand::u64(..))
+    }
+
+    /// Returns `script` so that the shell that runs it carries the mark, and whatever that starts.
+    /// A shell that only sets a variable does not carry it itself, as far as the system shows.
+    pub(super) fn put_on(&self, script: &str) -> String {
+        let variable = self.variable();
+        format!("exec env {variable} \"$SHELL\" -c {}", quote(script))
+    }
+
+    /// Returns the script that ends all that carry the mark: asks for as long as `grace`, then
+    /// makes them.
+    fn ending(&self, grace: Duration) -> String {
+        let looks = grace.as_millis() / 100 + 1;
+        plain(
+            "for signal in TERM KILL; do count=0; while [ $count -lt \"$2\" ]; do found=; \
+             for file in $(grep -lzxF \"$1\" /proc/[0-9]*/environ 2>/dev/null); do \
+             found=1; id=${file#/proc/}; kill -$signal \"${id%/environ}\" 2>/dev/null; done; \
+             [ \"$found\" ] || exit 0; sleep 0.1; count=$((count + 1)); done; done",
+            &[&self.variable(), &looks.to_string()],
+        )
+    }
+
+    /// Returns the variable with its value.
+    fn variable(&self) -> String {
+        format!("MOSDAT_COMMAND={:016x}", self.0)
+    }
+}
+
+/// Ends all on the machine that carry `mark`, in a session of its own, and waits until they are
+/// gone.
+pub(super) async fn end_marked(link: &Link, mark: &Mark) {
+    let _slot = link.last_slot.acquire().await;
+    let work = async {
+        let (mut read, write) = link.open_session().await?.split();
+        write.exec(false, mark.ending(link.limits.ending)).await?;
+        while read.wait().await.is_some() {}
+        Ok::<(), russh::Error>(())
+    };
+    match timeout(link.limits.answer, work).await {
+        Ok(Ok(())) => {}
+        Ok(Err(err)) => tracing::debug!(%err, "a command could not be ended"),
+        Err(_) => tracing::warn!("a command on a machine could not be ended"),
+    }
+}
+
+/// Waits for ever, once `work` is done.
+pub(super) async fn and_wait(work: impl Future<Output = ()>) {
+    work.await;
+    pending::<()>().await;
+}

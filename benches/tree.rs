@@ -9,10 +9,12 @@
     reason = "a benchmark that cannot go on may panic, starts programs, and prints what it measured"
 )]
 
+#[path = "tree/form.rs"]
+mod form;
+
 use mosdat::{
     driver::atspi::AtspiDialer,
-    model::NodeQuery,
-    port::{AccessibilityTree, BusAddress, TreeDialer},
+    port::{BusAddress, TreeDialer},
 };
 use std::{
     fs,
@@ -30,24 +32,6 @@ const TARGET: Duration = Duration::from_millis(30);
 /// How often it is measured, for the median.
 const ROUNDS: usize = 30;
 
-/// A form of a hundred lines with three widgets each.
-const PROGRAM: &str = r#"
-import gi
-gi.require_version("Gtk", "3.0")
-from gi.repository import Gtk
-window = Gtk.Window(title="Form")
-grid = Gtk.Grid()
-window.add(grid)
-for n in range(100):
-    row, column = n % 20, n // 20 * 3
-    grid.attach(Gtk.Label(label=f"Line {n}"), column, row, 1, 1)
-    grid.attach(Gtk.Entry(text=f"text {n}", width_chars=4), column + 1, row, 1, 1)
-    grid.attach(Gtk.Button(label=f"Do {n}"), column + 2, row, 1, 1)
-window.connect("destroy", Gtk.main_quit)
-window.show_all()
-Gtk.main()
-"#;
-
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let desktop = Desktop::start();
@@ -55,14 +39,10 @@ fn main() {
 }
 
 async fn measure(bus: &BusAddress) {
-    let tree = AtspiDialer::default().dial(bus).await.unwrap();
-    let last_button = NodeQuery {
-        role: "push button".into(),
-        name: Some("Do 99".into()),
-        ..NodeQuery::default()
-    };
+    let tree = AtspiDialer.dial(bus).await.unwrap();
+    let last_button = form::last_button();
     let limit = Duration::from_mins(1);
-    let there = tokio::time::timeout(limit, wait_for(&tree, &last_button));
+    let there = tokio::time::timeout(limit, form::wait_for(&*tree, &last_button));
     there.await.expect("the program shows its form");
     let (mut times, mut nodes) = (Vec::new(), 0);
     for _ in 0..ROUNDS {
@@ -82,16 +62,6 @@ async fn measure(bus: &BusAddress) {
     );
 }
 
-async fn wait_for(tree: &Arc<dyn AccessibilityTree>, query: &NodeQuery) {
-    loop {
-        let seen = tree.generation();
-        if !tree.find(query).await.unwrap().0.is_empty() {
-            return;
-        }
-        tree.changed(seen).await.unwrap();
-    }
-}
-
 /// A private desktop with the form on it.
 struct Desktop {
     bus: BusAddress,
@@ -104,7 +74,7 @@ impl Desktop {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path();
         fs::set_permissions(home, fs::Permissions::from_mode(0o700)).unwrap();
-        fs::write(home.join("form.py"), PROGRAM).unwrap();
+        fs::write(home.join("form.py"), form::PROGRAM).unwrap();
         let socket = home.join("vnc");
         let mut x_server = Command::new("Xtigervnc");
         x_server.args(["-displayfd", "1", "-geometry", "1024x768", "-localhost"]);
@@ -121,6 +91,7 @@ impl Desktop {
             .unwrap();
         Self {
             bus: BusAddress {
+                sockets: Arc::new(mosdat::driver::local::LocalSockets),
                 session_bus,
                 uid: rustix::process::geteuid().as_raw(),
             },

@@ -1,7 +1,9 @@
 //! Tests of trees of processes.
 
 use mosdat::{
-    driver::process::{LEASE_VARIABLE, OnLine, ProcessTree, Spawn, SpawnError, end_marked, spawn},
+    driver::process::{
+        LEASE_VARIABLE, OnLine, ProcessTree, Spawn, SpawnError, end_marked, end_naming, spawn,
+    },
     port::Exit,
 };
 use std::{
@@ -268,4 +270,21 @@ async fn root_can_start_a_program_as_someone_else() {
     let tree = spawn(spawned, None).unwrap();
     tree.wait().await;
     assert_eq!(tree.output(), "65534\n65534\n65534\n");
+}
+
+#[tokio::test]
+async fn what_names_a_token_is_ended_and_nothing_else() {
+    let token = format!("/nowhere/{}-{:p}", std::process::id(), &PATH);
+    let named = start(&format!("exec sleep 1000 # {token}"));
+    let inner = shell("exec sh -c 'sleep 1000' \"$0\"");
+    let mut inner = inner;
+    inner.argv.push(format!("{token}/root"));
+    let inner = spawn(inner, None).unwrap();
+    let other = start("exec sleep 1000");
+    assert!(end_naming(&format!("{token}x")).await == 0);
+    // `exec` has another command line than the shell that it was written in.
+    assert_eq!(end_naming(&token).await, 1);
+    assert!(matches!(inner.wait().await, Exit::Signal(_)));
+    assert_eq!(other.exit(), None);
+    assert_eq!(named.exit(), None);
 }

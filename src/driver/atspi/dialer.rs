@@ -2,12 +2,10 @@
 //!
 //! It starts no bus: a session bus starts the accessibility bus by itself when asked for it.
 
-use super::{
-    AtspiTree,
-    bus::Bus,
-    wire::{LocalSockets, SocketName, Sockets, connect},
+use super::{AtspiTree, bus::Bus, wire::connect};
+use crate::port::{
+    AccessibilityTree, BusAddress, SocketName, Sockets, TreeDialer, TreeError, WindowOrigin,
 };
-use crate::port::{AccessibilityTree, BusAddress, TreeDialer, TreeError, WindowOrigin};
 use async_trait::async_trait;
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
@@ -17,46 +15,33 @@ use zbus::{Connection, zvariant::Value};
 const DIAL_LIMIT: Duration = Duration::from_secs(15);
 
 /// Opens accessibility trees over AT-SPI.
-#[derive(Clone, Debug)]
-pub struct AtspiDialer {
-    sockets: Arc<dyn Sockets>,
-}
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AtspiDialer;
 
 impl AtspiDialer {
-    /// Returns one for desktops whose sockets `sockets` can open.
-    pub fn new(sockets: Arc<dyn Sockets>) -> Self {
-        Self { sockets }
-    }
-
     async fn open(
-        &self,
+        self,
         address: &BusAddress,
         windows: Option<Arc<dyn WindowOrigin>>,
     ) -> Result<Arc<dyn AccessibilityTree>, TreeError> {
         let limit = DIAL_LIMIT;
         let opened = timeout(limit, async {
-            let session = self.connect(&address.session_bus, address.uid).await?;
+            let session = knock(&*address.sockets, &address.session_bus, address.uid).await?;
             let accessibility = accessibility_address(&session).await?;
-            let bus = Bus::new(self.connect(&accessibility, address.uid).await?);
+            let bus = Bus::new(knock(&*address.sockets, &accessibility, address.uid).await?);
             AtspiTree::new(bus, windows).await
         });
         let tree = opened.await.unwrap_or(Err(TreeError::TimedOut { limit }))?;
         Ok(Arc::new(tree))
     }
-
-    async fn connect(&self, address: &str, uid: u32) -> Result<Connection, TreeError> {
-        let socket = SocketName::of_address(address)
-            .ok_or_else(|| TreeError::NoBus(format!("`{address}` names no Unix socket")))?;
-        let connected = connect(self.sockets.as_ref(), &socket, uid).await;
-        connected.map_err(|err| TreeError::NoBus(format!("`{address}`: {err}{}", hint(uid))))
-    }
 }
 
-impl Default for AtspiDialer {
-    /// Returns one for desktops on this computer.
-    fn default() -> Self {
-        Self::new(Arc::new(LocalSockets))
-    }
+/// Connects to the bus at `address` as user `uid`.
+async fn knock(sockets: &dyn Sockets, address: &str, uid: u32) -> Result<Connection, TreeError> {
+    let socket = SocketName::of_address(address)
+        .ok_or_else(|| TreeError::NoBus(format!("`{address}` names no Unix socket")))?;
+    let connected = connect(sockets, &socket, uid).await;
+    connected.map_err(|err| TreeError::NoBus(format!("`{address}`: {err}{}", hint(uid))))
 }
 
 #[async_trait]

@@ -11,9 +11,9 @@
 //!   tables, the pages of Chromium, widgets of toolkits without a cache) is asked widget by widget where it shows, up to
 //!   a limit; an application beyond the limit is listed among the silent ones, with the reason.
 //! * On X11 programs tell where widgets are on the screen. On Wayland no program knows: GTK 3 says
-//!   that each of its windows is at 0,0, and tells places within the window's contents. There
-//!   [`WindowOrigin`](crate::port::WindowOrigin) must add the rest; for sway that is `rect` plus
-//!   `window_rect` minus `geometry` of the window's node in `swaymsg -t get_tree`.
+//!   that each of its windows is at 0,0, and tells places within the window's surface, to which
+//!   the shadow belongs that it draws. There [`WindowOrigin`](crate::port::WindowOrigin) must add
+//!   the rest. Widgets of a window of which it does not know are found, and have no place.
 //! * A bus lets in its own user, and root only where its configuration says so. The accessibility
 //!   bus always does. The session bus of another user does when it is started with a
 //!   configuration that has `<policy context="mandatory"><allow user="root"/></policy>`.
@@ -28,8 +28,8 @@ mod tree;
 mod view;
 mod walk;
 mod widget;
+mod window;
 mod wire;
 
 pub use dialer::AtspiDialer;
 pub use tree::AtspiTree;
-pub use wire::{ByteStream, LocalSockets, SocketName, Sockets};

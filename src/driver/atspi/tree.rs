@@ -8,13 +8,14 @@ use super::{
     bus::Bus,
     changes::Changes,
     failure::Failure,
-    view::{Candidate, View},
+    view::{Candidate, InView, View},
     walk::unless_gone,
     widget::Reference,
+    window::TreeWindow,
 };
 use crate::{
-    model::{Node, NodeQuery, Point, Rect, Tree},
-    port::{AccessibilityTree, TreeError, WindowOrigin},
+    model::{Node, NodeQuery, Placement, Point, Rect, Tree},
+    port::{AccessibilityTree, Origin, TreeError, WindowOrigin},
 };
 use async_trait::async_trait;
 use futures_util::{StreamExt, future::join_all, stream};
@@ -60,7 +61,7 @@ impl AccessibilityTree for AtspiTree {
         let (mut found, mut silent) = (Vec::new(), Vec::new());
         for (app, answer) in answers {
             match unless_gone(answer) {
-                Ok(node) => found.extend(node.flatten()),
+                Ok(held) => found.extend(held.flatten()),
                 Err(Failure::Lost(why)) => return Err(TreeError::Lost(why)),
                 Err(Failure::Unreadable(why)) => silent.push(format!("{app} ({why})")),
                 Err(Failure::Silent(_) | Failure::Gone | Failure::Unsupported) => silent.push(app),
@@ -69,7 +70,7 @@ impl AccessibilityTree for AtspiTree {
         let mut tree = view.into_tree();
         silent.dedup();
         tree.silent_apps.extend(silent);
-        Ok((found, tree))
+        Ok((self.placed(found).await, tree))
     }
 
     fn generation(&self) -> u64 {
@@ -106,7 +107,7 @@ impl AtspiTree {
     }
 
     /// Looks at all applications at once, so that a silent one holds up no other.
-    async fn look(&self) -> Result<View, TreeError> {
+    pub(super) async fn look(&self) -> Result<View, TreeError> {
         let roots = self.bus.applications().await.map_err(Failure::of_bus)?;
         let looks = roots.iter().map(|root| application::look(&self.bus, root));
         let mut view = View::default();
@@ -156,12 +157,12 @@ impl AtspiTree {
         }
     }
 
-    /// Adds text and place. `None` when the widget does not hold the text that is looked for.
+    /// Adds text and what its program says of its place. `None` when the widget does not hold the text that is looked for.
     async fn complete(
         &self,
         candidate: Candidate,
         query: &NodeQuery,
-    ) -> Result<Option<Node>, Failure> {
+    ) -> Result<Option<Held>, Failure> {
         let Candidate {
             mut node,
             widget,
@@ -181,12 +182,41 @@ impl AtspiTree {
         if !query.matches(&node) {
             return Ok(None);
         }
-        if abilities.has_place {
-            let extents = self.bus.extents(&widget.at).await?;
-            let origin = self.origin(&node.app, &window).await;
-            node.extents = extents.zip(origin).map(moved);
+        let extents = if abilities.has_place {
+            self.bus.extents(&widget.at).await?
+        } else {
+            None
+        };
+        Ok(Some(Held {
+            node,
+            extents,
+            window,
+        }))
+    }
+
+    /// Adds to each widget where it is on the screen.
+    async fn placed(&self, found: Vec<Held>) -> Vec<Node> {
+        let mut origins: BTreeMap<Reference, Option<Origin>> = BTreeMap::new();
+        let mut nodes = Vec::new();
+        for Held {
+            mut node,
+            extents,
+            window,
+        } in found
+        {
+            if let Some(extents) = extents {
+                let at = window.at.clone();
+                let origin = match origins.get(&at) {
+                    Some(known) => *known,
+                    None => self.origin(window).await,
+                };
+                origins.insert(at, origin);
+                node.extents = origin.map(|origin| moved(extents, origin.at));
+                node.placement = origin.map_or(Placement::Unconfirmed, |it| it.placement);
+            }
+            nodes.push(node);
         }
-        Ok(Some(node))
+        nodes
     }
 
     async fn place_now(&self, at: &Reference, app: &str) -> Result<Option<Rect>, Failure> {
@@ -194,36 +224,61 @@ impl AtspiTree {
         if !states.is_showing() {
             return Ok(None);
         }
-        let window = match &self.windows {
-            Some(_) => self.window_of(at).await?,
-            None => String::new(),
+        let Some(extents) = extents else {
+            return Ok(None);
         };
-        let origin = self.origin(app, &window).await;
-        Ok(extents.zip(origin).map(moved))
+        if self.windows.is_none() {
+            return Ok(Some(extents));
+        }
+        let origin = self.origin(self.window_of(at, app).await?).await;
+        Ok(origin.map(|origin| moved(extents, origin.at)))
     }
 
-    /// The title of the window that a widget is in.
-    async fn window_of(&self, at: &Reference) -> Result<String, Failure> {
+    /// The window that a widget is in.
+    async fn window_of(&self, at: &Reference, app: &str) -> Result<InView, Failure> {
         let mut window = at.clone();
         for _ in 0..PARENTS_LIMIT {
             let parent = self.bus.parent(&window).await?;
             if parent.is_null() || parent.is_root() {
-                return self.bus.name(&window).await;
+                return Ok(InView {
+                    title: self.bus.name(&window).await?,
+                    app: app.to_owned(),
+                    at: window,
+                });
             }
             window = parent;
         }
         Err(Failure::Gone)
     }
 
-    async fn origin(&self, app: &str, window: &str) -> Option<Point> {
-        match &self.windows {
-            None => Some(Point::default()),
-            Some(windows) => windows.origin(app, window).await,
-        }
+    async fn origin(&self, window: InView) -> Option<Origin> {
+        let Some(windows) = &self.windows else {
+            return Some(Origin {
+                at: Point::default(),
+                placement: Placement::Told,
+            });
+        };
+        let told = TreeWindow {
+            tree: self,
+            seen: window,
+        };
+        windows.origin(&told).await
+    }
+
+    pub(super) fn bus(&self) -> &Bus {
+        &self.bus
     }
 }
 
-fn moved((place, by): (Rect, Point)) -> Rect {
+/// A widget that holds what is looked for, and where its program says that it is.
+#[derive(Debug)]
+struct Held {
+    node: Node,
+    extents: Option<Rect>,
+    window: InView,
+}
+
+fn moved(place: Rect, by: Point) -> Rect {
     Rect {
         x: place.x + by.x,
         y: place.y + by.y,

@@ -2,7 +2,7 @@
 //!
 //! It does not know where the widget lies in the tree: see [`assembly`](super::assembly).
 
-use crate::model::Node;
+use crate::model::{Node, Placement};
 use atspi::{Role, State, StateSet};
 
 /// Where each application, and the registry, keeps the root of its widgets.
@@ -91,6 +91,7 @@ impl Widget {
             text: String::new(),
             states: self.states.names(),
             extents: None,
+            placement: Placement::Unknown,
             app: app.to_owned(),
             depth,
         }

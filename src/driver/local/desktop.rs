@@ -6,13 +6,14 @@ use super::{
     bus,
     folder::Folder,
     part::{self, Ground, Part},
-    sway, sway_ipc, variables,
+    sockets::LocalSockets,
+    sway, variables,
     x_server::{self, Litter},
-    x_windows::{self, XAddress},
 };
 use crate::{
+    driver::windows::{SwayDesktop, XDesktop},
     model::Session,
-    port::{ProviderError, Window, WindowOrigin},
+    port::{ProviderError, SocketName, Window, WindowOrigin},
 };
 use std::{
     collections::BTreeMap,
@@ -41,8 +42,16 @@ pub(super) struct Desktop {
 #[derive(Debug)]
 enum Display {
     Nothing,
-    X11 { address: XAddress, vnc: PathBuf },
-    Wayland { socket: PathBuf, vnc: PathBuf },
+    X11 {
+        desktop: XDesktop,
+        socket: PathBuf,
+        vnc: PathBuf,
+    },
+    Wayland {
+        desktop: SwayDesktop,
+        socket: PathBuf,
+        vnc: PathBuf,
+    },
 }
 
 impl Desktop {
@@ -74,14 +83,17 @@ impl Desktop {
     ) -> Result<Self, ProviderError> {
         let server = x_server::start(ground, folder, geometry, &variables).await?;
         variables.extend(server.variables);
-        let (address, vnc) = (server.address, server.vnc);
         // The bus starts programs that need the display, so it comes later.
         let (manager, (bus, bus_address)) = tokio::try_join!(
-            x_server::start_manager(ground, &address, &variables),
+            x_server::start_manager(ground, &server.desktop, &variables),
             bus::start(ground, folder, &variables),
         )?;
         let parts = vec![server.part, manager, bus];
-        let display = Display::X11 { address, vnc };
+        let display = Display::X11 {
+            desktop: server.desktop,
+            socket: server.socket,
+            vnc: server.vnc,
+        };
         let desktop = Self::new(parts, Some(server.litter), display, variables);
         Ok(desktop.with_bus(bus_address))
     }
@@ -100,7 +112,13 @@ impl Desktop {
         )?;
         let socket = sway.socket;
         let parts = vec![sway.part, shower, bus];
-        let desktop = Self::new(parts, None, Display::Wayland { socket, vnc }, variables);
+        let name = SocketName::File(socket.clone());
+        let display = Display::Wayland {
+            desktop: SwayDesktop::new(Arc::new(LocalSockets), name),
+            socket,
+            vnc,
+        };
+        let desktop = Self::new(parts, None, display, variables);
         Ok(desktop.with_bus(bus_address))
     }
 
@@ -137,13 +155,11 @@ impl Desktop {
         &self.variables["DBUS_SESSION_BUS_ADDRESS"]
     }
 
-    /// Returns who knows where windows are, when their programs do not.
-    pub(super) fn origins(&self) -> Option<Arc<dyn WindowOrigin>> {
+    /// Returns the compositor, which knows where windows are when their programs do not.
+    pub(super) fn compositor(&self) -> Option<Arc<dyn WindowOrigin>> {
         match &self.display {
             Display::Nothing | Display::X11 { .. } => None,
-            Display::Wayland { socket, .. } => Some(Arc::new(sway_ipc::Origins {
-                socket: socket.clone(),
-            })),
+            Display::Wayland { desktop, .. } => Some(Arc::new(desktop.clone())),
         }
     }
 
@@ -151,8 +167,8 @@ impl Desktop {
     pub(super) async fn windows(&self) -> Option<io::Result<Vec<Window>>> {
         match &self.display {
             Display::Nothing => None,
-            Display::X11 { address, .. } => Some(x_windows::windows(address).await),
-            Display::Wayland { socket, .. } => Some(sway_ipc::windows(socket).await),
+            Display::X11 { desktop, .. } => Some(desktop.windows().await),
+            Display::Wayland { desktop, .. } => Some(desktop.windows().await),
         }
     }
 
@@ -167,8 +183,7 @@ impl Desktop {
         }
         let socket = match &self.display {
             Display::Nothing => return None,
-            Display::X11 { address, .. } => &address.socket,
-            Display::Wayland { socket, .. } => socket,
+            Display::X11 { socket, .. } | Display::Wayland { socket, .. } => socket,
         };
         if part::is_listening(socket) {
             return None;

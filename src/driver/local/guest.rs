@@ -13,13 +13,17 @@ use super::{
     package,
     part::{self, Ground},
     provider::LocalConfig,
+    sockets::LocalSockets,
 };
 use crate::{
-    driver::process::{self, ProcessTree, SpawnError},
-    model::{LayerName, LeaseId, Outcome, Package, Session},
+    driver::{
+        process::{self, ProcessTree, SpawnError},
+        windows::SeenWindows,
+    },
+    model::{LayerKind, LayerName, LeaseId, Outcome, Package, Session},
     port::{
-        AccessibilityTree, BusAddress, Command, Guest, Output, Process, ProviderError, Screen,
-        ScreenAddress, Window,
+        AccessibilityTree, BusAddress, Command, Finding, Guest, Output, Process, ProviderError,
+        Screen, ScreenAddress, Window,
     },
 };
 use async_trait::async_trait;
@@ -149,7 +153,26 @@ impl Guest for LocalGuest {
         installation.run().await
     }
 
-    async fn keep(&self, layer: &LayerName) -> Result<(), ProviderError> {
+    async fn uninstall(&self, package: &Package) -> Result<Outcome, ProviderError> {
+        // What is unpacked for one desktop goes with it; there is nothing that could remove it.
+        Err(self.unable(format!(
+            "remove packages in the format `{}`",
+            package.format
+        )))
+    }
+
+    async fn lost(&self) -> Option<String> {
+        self.opened.desktop.lost().await
+    }
+
+    async fn evidence(&self) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    async fn keep(&self, layer: &LayerName, kind: LayerKind) -> Result<(), ProviderError> {
+        if kind == LayerKind::Session {
+            return Err(self.unable("keep its session"));
+        }
         let Opened {
             layers,
             lease,
@@ -238,15 +261,18 @@ impl Guest for LocalGuest {
             return Err(self.unable("show widgets"));
         }
         let address = BusAddress {
+            sockets: Arc::new(LocalSockets),
             session_bus: self.opened.desktop.bus().into(),
             uid: rustix::process::geteuid().as_raw(),
         };
         let dial = async || {
             let dialer = &self.opened.config.trees;
-            match self.opened.desktop.origins() {
-                None => dialer.dial(&address).await,
-                Some(origins) => dialer.dial_among(&address, origins).await,
-            }
+            let Some(compositor) = self.opened.desktop.compositor() else {
+                return dialer.dial(&address).await;
+            };
+            let screen = self.screen().await.ok();
+            let windows = SeenWindows::new(Some(compositor), screen);
+            dialer.dial_among(&address, Arc::new(windows)).await
         };
         Ok(Arc::clone(self.tree.get_or_try_init(dial).await?))
     }

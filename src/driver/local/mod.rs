@@ -22,10 +22,10 @@ mod package;
 mod part;
 mod programs;
 mod provider;
+mod sockets;
 mod sway;
-mod sway_ipc;
 mod variables;
 mod x_server;
-mod x_windows;
 
 pub use provider::{Limits, LocalConfig, LocalProvider};
+pub use sockets::LocalSockets;

@@ -3,7 +3,7 @@
 
 use crate::{
     driver::process::SpawnError,
-    port::{Exit, Process},
+    port::{Exit, Process, ProviderError},
 };
 use async_trait::async_trait;
 
@@ -33,8 +33,8 @@ impl NeverStarted {
 
 #[async_trait]
 impl Process for NeverStarted {
-    async fn wait(&self) -> Exit {
-        self.exit
+    async fn wait(&self) -> Result<Exit, ProviderError> {
+        Ok(self.exit)
     }
 
     fn exit(&self) -> Option<Exit> {
@@ -45,8 +45,8 @@ impl Process for NeverStarted {
         None
     }
 
-    fn family(&self) -> Option<Vec<u32>> {
-        Some(Vec::new())
+    async fn family(&self) -> Result<Option<Vec<u32>>, ProviderError> {
+        Ok(Some(Vec::new()))
     }
 
     fn output(&self) -> String {

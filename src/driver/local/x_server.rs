@@ -7,25 +7,32 @@ use super::{
     folder::Folder,
     part::{self, Ground, Part},
     programs,
-    x_windows::{self, XAddress},
+    sockets::LocalSockets,
 };
-use crate::port::ProviderError;
+use crate::{
+    driver::windows::XDesktop,
+    port::{ProviderError, SocketName},
+};
 use std::{
     collections::BTreeMap,
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 const SERVER: &str = "the X server";
 const MANAGER: &str = "the window manager";
+const BACKGROUND: u32 = 0x0033_5577;
 const SOCKETS: &str = "/tmp/.X11-unix";
 
 /// An X server that is ready.
 pub(super) struct XServer {
     pub(super) part: Part,
-    pub(super) address: XAddress,
+    /// Where programs connect to it.
+    pub(super) socket: PathBuf,
+    pub(super) desktop: XDesktop,
     /// Where its screen is shown.
     pub(super) vnc: PathBuf,
     /// Variables that lead programs to it.
@@ -58,9 +65,11 @@ pub(super) async fn start(
         ("DISPLAY", format!(":{number}")),
         ("XAUTHORITY", authority.display().to_string()),
     ];
+    let name = SocketName::File(socket.clone());
     Ok(XServer {
         part,
-        address: XAddress { socket, cookie },
+        socket,
+        desktop: XDesktop::new(Arc::new(LocalSockets), name, Some(cookie.into())),
         vnc,
         variables: variables
             .map(|(name, value)| (name.to_owned(), value))
@@ -72,12 +81,16 @@ pub(super) async fn start(
 /// Starts a window manager and waits until it takes care of windows.
 pub(super) async fn start_manager(
     ground: &Ground,
-    address: &XAddress,
+    desktop: &XDesktop,
     env: &BTreeMap<String, String>,
 ) -> Result<Part, ProviderError> {
     let program = programs::WINDOW_MANAGER.find(env.get("PATH").map_or("", String::as_str))?;
     let (part, _) = Part::start(ground, MANAGER, &program, &[], env)?;
-    part.ready(ground, x_windows::await_window_manager(address))
+    let ready = async {
+        desktop.fill(BACKGROUND).await?;
+        desktop.await_window_manager().await
+    };
+    part.ready(ground, ready)
         .await?
         .map_err(|err| ground.not_started(MANAGER, part::with_causes(&err)))?;
     Ok(part)

@@ -42,6 +42,18 @@ pub async fn end_marked(marker: &str) -> usize {
     end_all(find).await
 }
 
+/// Ends every process that has `token` in its command line, and returns how many there were. For
+/// what runs as another user, in a namespace of this one's: its environment cannot be read from
+/// here. The token must be one that nobody else comes upon, such as the path of a folder whose name
+/// was drawn by lot.
+pub async fn end_naming(token: &str) -> usize {
+    let find = || -> Vec<Identity> {
+        let named = processes().filter(|process| names(process.id.pid, token));
+        named.map(|process| process.id).collect()
+    };
+    end_all(find).await
+}
+
 /// Returns when a process started, in clock ticks since the computer did, which tells it from a
 /// later one with the same id; `None` when it does not live.
 pub fn start_time(pid: u32) -> Option<u64> {
@@ -248,6 +260,13 @@ fn has_entry(pid: u32, entry: &str) -> bool {
     environment
         .split(|byte| *byte == 0)
         .any(|variable| variable == entry.as_bytes())
+}
+
+/// Whether an argument that a process was started with holds `token`.
+fn names(pid: u32, token: &str) -> bool {
+    let command = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let mut arguments = command.split(|byte| *byte == 0);
+    arguments.any(|argument| String::from_utf8_lossy(argument).contains(token))
 }
 
 /// A process held in hand.

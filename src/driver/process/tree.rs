@@ -6,7 +6,7 @@ use super::{
     members::{Mark, Members, PATIENCE},
     output::{Lines, OnLine, Tail},
 };
-use crate::port::{self, Exit};
+use crate::port::{self, Exit, ProviderError};
 use async_trait::async_trait;
 use std::{
     io,
@@ -117,8 +117,8 @@ impl Drop for ProcessTree {
 
 #[async_trait]
 impl port::Process for ProcessTree {
-    async fn wait(&self) -> Exit {
-        Self::wait(self).await
+    async fn wait(&self) -> Result<Exit, ProviderError> {
+        Ok(Self::wait(self).await)
     }
 
     fn exit(&self) -> Option<Exit> {
@@ -129,8 +129,8 @@ impl port::Process for ProcessTree {
         Some(Self::pid(self))
     }
 
-    fn family(&self) -> Option<Vec<u32>> {
-        Some(self.members.pids())
+    async fn family(&self) -> Result<Option<Vec<u32>>, ProviderError> {
+        Ok(Some(self.members.pids()))
     }
 
     fn output(&self) -> String {

@@ -49,7 +49,7 @@ async fn a_click_on_a_widgets_place_hits_the_widget() {
     }
 }
 
-async fn place_of_button(guest: &dyn Guest) -> Rect {
+pub(super) async fn place_of_button(guest: &dyn Guest) -> Rect {
     let tree = guest.tree().await.unwrap();
     let query = NodeQuery {
         role: "push button".into(),
@@ -67,7 +67,7 @@ async fn place_of_button(guest: &dyn Guest) -> Rect {
     }
 }
 
-async fn click(guest: &dyn Guest, place: Point) {
+pub(super) async fn click(guest: &dyn Guest, place: Point) {
     let screen = guest.screen().await.unwrap();
     let inputs = [
         Input::Move(place),
@@ -93,10 +93,10 @@ async fn an_empty_desktop_has_its_size_and_is_not_black() {
     }
 }
 
-fn real_world() -> World {
+pub(super) fn real_world() -> World {
     World::with(|config| {
         config.screens = Arc::new(VncDialer::new(Arc::new(Standing)));
-        config.trees = Arc::new(AtspiDialer::default());
+        config.trees = Arc::new(AtspiDialer);
     })
 }
 

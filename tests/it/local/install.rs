@@ -2,7 +2,7 @@
 
 use super::world::{LONG, World, machine, package, shell, write_script};
 use mosdat::{
-    model::{ContentHash, Layer, LayerName, MachineName, Presence, Session, Verdict},
+    model::{ContentHash, Layer, LayerKind, LayerName, MachineName, Presence, Session, Verdict},
     port::{Command, Exit, Guest, Keeper, Provider, ProviderError},
 };
 use std::{collections::BTreeSet, fs, path::PathBuf, process, time::Duration};
@@ -196,8 +196,8 @@ async fn installed_layer(world: &World, name: &str) -> LayerName {
     let outcome = guest.install(&package("deb"), &deb(world)).await.unwrap();
     assert_eq!(outcome.verdict, Verdict::Passed, "{}", outcome.detail);
     let layer = LayerName::of(ContentHash::of(name.as_bytes()));
-    guest.keep(&layer).await.unwrap();
-    guest.keep(&layer).await.unwrap();
+    guest.keep(&layer, LayerKind::Disk).await.unwrap();
+    guest.keep(&layer, LayerKind::Disk).await.unwrap();
     guest.close().await.unwrap();
     layer
 }

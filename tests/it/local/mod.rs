@@ -4,4 +4,5 @@ mod desktop;
 mod driven;
 mod faults;
 mod install;
+mod places;
 mod world;

@@ -140,6 +140,7 @@ pub(super) fn machine(session: Session) -> Machine {
         provider: ProviderKind::Local,
         abilities: Abilities {
             layers: true,
+            base_layer: false,
             live_layers: false,
         },
         snapshot: String::new(),
@@ -148,6 +149,7 @@ pub(super) fn machine(session: Session) -> Machine {
         desktop: String::new(),
         vmid: None,
         ip: None,
+        hardware: None,
         geometry: (640, 480),
         slots: 2,
         packages: BTreeMap::new(),

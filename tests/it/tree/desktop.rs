@@ -114,6 +114,7 @@ impl Desktop {
         chown(folder.path(), Some(uid), None).unwrap();
         let mut desktop = Self {
             bus: BusAddress {
+                sockets: std::sync::Arc::new(mosdat::driver::local::LocalSockets),
                 session_bus: String::new(),
                 uid,
             },

@@ -6,8 +6,10 @@ use async_trait::async_trait;
 use desktop::{Desktop, Program, Session};
 use mosdat::{
     driver::atspi::AtspiDialer,
-    model::{Node, NodeQuery, Point, Tree},
-    port::{AccessibilityTree, BusAddress, TreeDialer, TreeError, WindowOrigin},
+    model::{Node, NodeQuery, Placement, Point, Tree},
+    port::{
+        AccessibilityTree, BusAddress, Origin, ToldWindow, TreeDialer, TreeError, WindowOrigin,
+    },
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
@@ -24,7 +26,7 @@ fn query(role: &str, name: &str) -> NodeQuery {
 }
 
 async fn dial(desktop: &Desktop) -> Arc<dyn AccessibilityTree> {
-    AtspiDialer::default().dial(&desktop.bus).await.unwrap()
+    AtspiDialer.dial(&desktop.bus).await.unwrap()
 }
 
 /// Looks until `is_right`, again after each change.
@@ -228,8 +230,12 @@ struct Compositor;
 
 #[async_trait]
 impl WindowOrigin for Compositor {
-    async fn origin(&self, app: &str, title: &str) -> Option<Point> {
-        (app == "Notes" && title == "Notes").then_some(Point { x: 40, y: 7 })
+    async fn origin(&self, window: &dyn ToldWindow) -> Option<Origin> {
+        let is_known = window.app() == "Notes" && window.title() == "Notes";
+        is_known.then_some(Origin {
+            at: Point { x: 40, y: 7 },
+            placement: Placement::Measured,
+        })
     }
 }
 
@@ -237,21 +243,20 @@ impl WindowOrigin for Compositor {
 async fn places_are_moved_by_where_the_window_is() {
     let (desktop, _program, tree) = notes().await;
     let windows = Arc::new(Compositor);
-    let among = AtspiDialer::default()
-        .dial_among(&desktop.bus, windows)
-        .await
-        .unwrap();
+    let among = AtspiDialer.dial_among(&desktop.bus, windows).await.unwrap();
     let button = query("push button", "Save");
     let told = look_for(tree.as_ref(), &button).await.extents.unwrap();
     let moved = look_for(among.as_ref(), &button).await;
     let place = moved.extents.unwrap();
     assert_eq!((place.x, place.y), (told.x + 40, told.y + 7));
+    assert_eq!(moved.placement, Placement::Measured);
     assert_eq!(among.place(&moved).await.unwrap(), Some(place));
     let _unknown = desktop.program("Other", 0);
     let mut elsewhere = button;
     elsewhere.app = "other".into();
     let lost = look_for(among.as_ref(), &elsewhere).await;
     assert_eq!(lost.extents, None);
+    assert_eq!(lost.placement, Placement::Unconfirmed);
     assert_eq!(among.place(&lost).await.unwrap(), None);
 }
 
@@ -290,10 +295,11 @@ async fn an_absent_bus_is_no_bus() {
     ] {
         let session_bus = session_bus.to_owned();
         let address = BusAddress {
+            sockets: Arc::new(mosdat::driver::local::LocalSockets),
             session_bus,
             uid: 0,
         };
-        let err = AtspiDialer::default().dial(&address).await.unwrap_err();
+        let err = AtspiDialer.dial(&address).await.unwrap_err();
         assert!(matches!(err, TreeError::NoBus(_)), "{err:?}");
     }
 }
@@ -301,7 +307,7 @@ async fn an_absent_bus_is_no_bus() {
 #[tokio::test]
 async fn a_session_without_accessibility_is_no_bus() {
     let desktop = Desktop::with(Session::Bare);
-    let err = AtspiDialer::default().dial(&desktop.bus).await.unwrap_err();
+    let err = AtspiDialer.dial(&desktop.bus).await.unwrap_err();
     assert!(matches!(err, TreeError::NoBus(_)), "{err:?}");
 }
 
@@ -311,10 +317,11 @@ async fn a_mute_bus_is_given_up() {
     let path = folder.path().join("bus");
     let _listener = tokio::net::UnixListener::bind(&path).unwrap();
     let address = BusAddress {
+        sockets: Arc::new(mosdat::driver::local::LocalSockets),
         session_bus: format!("unix:path={}", path.display()),
         uid: 0,
     };
-    let err = AtspiDialer::default().dial(&address).await.unwrap_err();
+    let err = AtspiDialer.dial(&address).await.unwrap_err();
     assert!(matches!(err, TreeError::TimedOut { .. }), "{err:?}");
 }
 
@@ -329,7 +336,7 @@ async fn a_session_of_another_user_is_read_where_it_lets_us_in() {
 #[tokio::test]
 async fn a_session_of_another_user_that_refuses_root_is_no_bus() {
     let desktop = Desktop::with(Session::Foreign);
-    let dialed = AtspiDialer::default().dial(&desktop.bus).await;
+    let dialed = AtspiDialer.dial(&desktop.bus).await;
     if desktop.bus.uid == rustix::process::geteuid().as_raw() {
         // Without the power to become somebody else it is our own.
         dialed.unwrap();

@@ -6,6 +6,7 @@
 
 mod block;
 mod line;
+pub(super) mod making;
 mod style;
 
 pub use block::draw;

@@ -1,5 +1,6 @@
 //! What can be typed. Says nothing about what is done with it.
 
+use super::image_arguments::ImageCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -80,6 +81,9 @@ pub(super) enum Command {
     Destroy(DestroyArguments),
     /// Drop layers, blobs and run folders that nothing desired or recent needs
     Gc(GcArguments),
+    /// Make and keep guest images, which virtual machines on this computer start from
+    #[command(subcommand)]
+    Image(ImageCommand),
     /// Print completions for a shell
     Completions {
         /// The shell

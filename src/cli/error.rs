@@ -3,9 +3,12 @@
 
 use super::exit::Ended;
 use crate::{
-    driver,
+    driver::{
+        self,
+        image::{MakeError, RemoveError},
+    },
     model::Diagnostic,
-    port::{CacheError, EvidenceError, StoreError},
+    port::{CacheError, EvidenceError, ImageError, StoreError},
     run::RunError,
 };
 use std::{error::Error, fmt::Write as _, io, path::PathBuf};
@@ -35,6 +38,12 @@ pub(super) enum CliError {
     SimWorld(#[from] driver::sim::WorldError),
     #[error(transparent)]
     Provider(#[from] crate::port::ProviderError),
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    #[error(transparent)]
+    MakeImage(#[from] MakeError),
+    #[error(transparent)]
+    RemoveImage(#[from] RemoveError),
     /// Nothing in the matrix was asked for.
     #[error("nothing would be tested: {0}")]
     Nothing(String),
@@ -77,6 +86,7 @@ impl CliError {
         match self {
             Self::Store(StoreError::Locked { .. }) => Ended::LOCKED,
             Self::Stale { .. } => Ended::STALE,
+            Self::MakeImage(MakeError::Interrupted) => Ended::INTERRUPTED,
             _ => Ended::ERROR,
         }
     }
@@ -90,6 +100,14 @@ impl CliError {
             )),
             Self::Store(StoreError::TooNew { .. }) => Some("use the newer mosdat".into()),
             Self::Stale { .. } => Some("make a new plan with `mosdat plan --out`".into()),
+            Self::MakeImage(error) => super::image_hints::of(error),
+            Self::Image(ImageError::Damaged { name, .. }) => Some(format!(
+                "`mosdat image build` or `image import` makes it anew; `mosdat image rm {name}` \
+                 removes it"
+            )),
+            Self::RemoveImage(RemoveError::InUse { .. }) => {
+                Some("end what uses it, then run the same command again".into())
+            }
             Self::NobodyToAsk(_) => Some("say `--yes` to agree beforehand".into()),
             Self::Run(RunError::Store(_)) | Self::Store(StoreError::Io { .. }) => {
                 Some("make room or mend the permissions, then run the same command again".into())

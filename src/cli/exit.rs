@@ -18,4 +18,6 @@ impl Ended {
     pub(super) const LOCKED: Self = Self(4);
     /// The saved plan is stale.
     pub(super) const STALE: Self = Self(5);
+    /// The user did not want to wait any longer.
+    pub(super) const INTERRUPTED: Self = Self(130);
 }

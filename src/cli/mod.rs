@@ -11,6 +11,8 @@ mod dispatch;
 mod error;
 mod exit;
 mod face;
+mod image_arguments;
+mod image_hints;
 pub mod progress;
 mod saved_plan;
 mod select;
@@ -71,6 +73,7 @@ fn carry_out(settings: &Settings, command: Command) -> Result<Ended, CliError> {
         Command::Import(typed) => commands::import::run(settings, &typed),
         Command::Destroy(typed) => commands::destroy::run(settings, &typed),
         Command::Gc(typed) => commands::gc::run(settings, &typed),
+        Command::Image(typed) => commands::image::run(settings, &typed),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "mosdat", &mut text);

@@ -1,7 +1,10 @@
 //! The environment of this process. The only place that reads it.
 
-use super::{arguments::Global, face::Face};
-use std::{collections::BTreeMap, path::PathBuf};
+use super::{arguments::Global, error::CliError, face::Face};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 /// What the environment and the options of every command come to.
 #[derive(Clone, Debug)]
@@ -38,6 +41,34 @@ impl Settings {
             log: get("MOSDAT_LOG").map_or_else(|| default.into(), Clone::clone),
             environment,
         }
+    }
+
+    /// Returns the folder of guest images: what was typed, then what the environment says, then what
+    /// the plan file says, then a folder among the user's data.
+    pub(super) fn images_dir(
+        &self,
+        typed: Option<&Path>,
+        planned: Option<&Path>,
+    ) -> Result<PathBuf, CliError> {
+        let get = |name: &str| {
+            let value = self.environment.get(name);
+            value.filter(|value| !value.is_empty()).map(PathBuf::from)
+        };
+        let usual = || {
+            let data = get("XDG_DATA_HOME").filter(|path| path.is_absolute());
+            let data = data.or_else(|| Some(get("HOME")?.join(".local/share")))?;
+            Some(data.join("mosdat/images"))
+        };
+        typed
+            .map(Path::to_path_buf)
+            .or_else(|| get("MOSDAT_IMAGES"))
+            .or_else(|| planned.map(Path::to_path_buf))
+            .or_else(usual)
+            .ok_or_else(|| {
+                CliError::Usage(
+                    "you have no home folder; say where images lie: --images DIR".into(),
+                )
+            })
     }
 
     /// Returns the name of the user, for people.

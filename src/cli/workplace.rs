@@ -8,8 +8,11 @@ use crate::{
         atspi::AtspiDialer,
         build::LocalBuilder,
         disk::{DiskBlobs, DiskFiles, DiskStore, SystemClock},
+        image::ImageStore,
         local::{Limits, LocalConfig, LocalProvider},
+        qemu::{self, QemuConfig, QemuProvider},
         sim::{SimClock, SimCluster, SimWorld},
+        ssh::{SshConfig, SshDialer, SshLimits},
         vnc::VncDialer,
     },
     model::{ProviderKind, Recorded, ScenarioName, Source, Timestamp},
@@ -164,13 +167,15 @@ impl Workplace {
             layers_dir: self.dir.join("layers"),
             environment: self.settings.environment.clone(),
             screens: Arc::new(VncDialer::new(Arc::clone(&clock))),
-            trees: Arc::new(AtspiDialer::default()),
+            trees: Arc::new(AtspiDialer),
             limits: Limits::default(),
         }));
+        let qemu = Arc::new(self.qemu(&clock));
         let world = SimWorld::open(&self.dir.join("sim-world"))?;
         let machines = desired.machines.values();
         let sim = Arc::new(SimCluster::new(settings.sim.clone(), world, machines));
-        let keepers: [(ProviderKind, Arc<dyn Keeper>); 2] = [
+        let keepers: [(ProviderKind, Arc<dyn Keeper>); 3] = [
+            (ProviderKind::Qemu, Arc::clone(&qemu) as Arc<dyn Keeper>),
             (ProviderKind::Local, Arc::clone(&local) as Arc<dyn Keeper>),
             (ProviderKind::Sim, Arc::clone(&sim) as Arc<dyn Keeper>),
         ];
@@ -180,8 +185,40 @@ impl Workplace {
             blobs,
             builder,
             keepers: keepers.into(),
-            local,
+            providers: [
+                (ProviderKind::Local, local as Arc<dyn Provider>),
+                (ProviderKind::Qemu, qemu as Arc<dyn Provider>),
+            ]
+            .into(),
             sim,
+        })
+    }
+
+    /// Makes the provider of virtual machines on this computer.
+    fn qemu(&self, clock: &Arc<dyn Clock>) -> QemuProvider {
+        let settings = &self.loaded.settings.qemu;
+        let get = |name: &str| self.settings.environment.get(name).cloned();
+        let shells = SshDialer::new(SshConfig {
+            known_hosts: self.dir.join("known_hosts"),
+            agent: get("SSH_AUTH_SOCK").map(PathBuf::from),
+            limits: SshLimits::default(),
+        });
+        let images = self.settings.images_dir(None, settings.images.as_deref());
+        // Whoever has no home has no images there either; what needs one says so.
+        let images = images.unwrap_or_else(|_| self.dir.join("images"));
+        QemuProvider::new(QemuConfig {
+            work_dir: self.dir.join("machines"),
+            layers_dir: self.dir.join("machine-layers"),
+            runtime_dir: get("XDG_RUNTIME_DIR").map(PathBuf::from),
+            path_var: get("PATH").unwrap_or_default(),
+            accelerator: settings.accelerator,
+            session_layers: settings.session_layers,
+            images: Arc::new(ImageStore::new(images)),
+            shells: Arc::new(shells),
+            screens: Arc::new(VncDialer::new(Arc::clone(clock))),
+            trees: Arc::new(AtspiDialer),
+            clock: Arc::clone(clock),
+            limits: qemu::Limits::default(),
         })
     }
 
@@ -205,10 +242,9 @@ impl Workplace {
     /// Makes what carries out steps.
     pub(super) fn performer(&self, drivers: &Drivers) -> Result<Arc<dyn Performer>, CliError> {
         let desired = Arc::new(self.loaded.desired.clone());
-        let local: Arc<dyn Provider> = Arc::clone(&drivers.local) as Arc<dyn Provider>;
         let machines = MachinePerformer {
             desired: Arc::clone(&desired),
-            providers: [(ProviderKind::Local, local)].into(),
+            providers: drivers.providers.clone(),
             builder: Arc::clone(&drivers.builder) as _,
             blobs: Arc::clone(&drivers.blobs),
             scripts: self.scripts()?,
@@ -266,7 +302,7 @@ pub(super) struct Drivers {
     pub(super) blobs: Arc<dyn Blobs>,
     pub(super) builder: Arc<LocalBuilder>,
     pub(super) keepers: BTreeMap<ProviderKind, Arc<dyn Keeper>>,
-    local: Arc<LocalProvider>,
+    providers: BTreeMap<ProviderKind, Arc<dyn Provider>>,
     sim: Arc<SimCluster>,
 }
 

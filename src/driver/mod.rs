@@ -1,10 +1,16 @@
-//! The ports made real. A driver knows its protocol and the model, and no other driver; `process`
-//! is what those that start programs stand on.
+//! The ports made real. A driver knows its protocol and the model, and no other driver, but for those
+//! that others are built of: `process` starts programs, `windows` asks window systems, `linux` is
+//! at home on a Linux machine.
 
 pub mod atspi;
 pub mod build;
 pub mod disk;
+pub mod image;
+pub mod linux;
 pub mod local;
 pub mod process;
+pub mod qemu;
 pub mod sim;
+pub mod ssh;
 pub mod vnc;
+pub mod windows;

@@ -50,6 +50,11 @@ impl Project {
         Self { dir }
     }
 
+    /// Takes a folder as it is.
+    pub(crate) fn in_folder(dir: tempfile::TempDir) -> Self {
+        Self { dir }
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }

@@ -5,6 +5,7 @@ pub(super) mod destroy;
 pub(super) mod drift;
 pub(super) mod gc;
 pub(super) mod graph;
+pub(super) mod image;
 pub(super) mod import;
 pub(super) mod list_vms;
 pub(super) mod lock;

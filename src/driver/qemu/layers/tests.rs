@@ -1,0 +1,144 @@
+//! A layer is there as a whole or not at all, and what has changed is found out.
+
+use super::*;
+use crate::model::{ContentHash, RunId};
+use std::os::unix::fs::FileExt as _;
+
+struct World {
+    dir: tempfile::TempDir,
+    layers: Layers,
+}
+
+impl World {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let layers = Layers::new(dir.path().join("layers"));
+        fs::create_dir(dir.path().join("machine")).unwrap();
+        Self { dir, layers }
+    }
+
+    /// Keeps a template whose files hold `text`.
+    fn keep(&self, name: &str, text: &str) {
+        let from = self.dir.path().join("machine");
+        for file in ["top.qcow2", "below.qcow2", RAM, DEVICES] {
+            drop(fs::remove_file(from.join(file)));
+            let file = File::create(from.join(file)).unwrap();
+            file.write_all_at(text.as_bytes(), 0).unwrap();
+        }
+        let session = KeptSession {
+            form: SessionForm::Template,
+            emulator: "e".into(),
+            engine: "tcg".into(),
+            sign_of_life: None,
+        };
+        let files = ToKeep {
+            from,
+            kind: LayerKind::Session,
+            disks: vec!["top.qcow2".into(), "below.qcow2".into()],
+            session: Some(session),
+        };
+        self.layers
+            .keep(&machine(), &layer(name), &lease(), files)
+            .unwrap();
+    }
+
+    fn list(&self) -> Vec<LayerName> {
+        self.layers.list(&machine()).unwrap().into_iter().collect()
+    }
+
+    fn file(&self, name: &str, file: &str) -> PathBuf {
+        self.layers.path(&machine(), &layer(name)).join(file)
+    }
+}
+
+fn machine() -> MachineName {
+    MachineName::new("m")
+}
+
+fn layer(name: &str) -> LayerName {
+    LayerName::of(ContentHash::of(name.as_bytes()))
+}
+
+fn lease() -> LeaseId {
+    LeaseId::new(&RunId::new("r"), 1)
+}
+
+/// Overwrites the first byte of a read-only file.
+fn spoil(path: &Path) {
+    fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+    let file = File::options().write(true).open(path).unwrap();
+    file.write_all_at(b"X", 0).unwrap();
+}
+
+#[test]
+fn a_layer_is_kept_listed_lent_and_removed() {
+    let world = World::new();
+    world.keep("a", "content");
+    assert_eq!(world.list(), [layer("a")]);
+    let kept = world.layers.find(&machine(), &layer("a")).unwrap();
+    assert_eq!(world.layers.damage(&kept), None);
+    let clone = world.dir.path().join("clone");
+    fs::create_dir(&clone).unwrap();
+    kept.lend_disks(&clone).unwrap();
+    world.layers.remove(&machine(), &layer("a")).unwrap();
+    world.layers.remove(&machine(), &layer("a")).unwrap();
+    assert!(world.list().is_empty());
+    // Whoever runs on it keeps the disks that it runs on.
+    assert!(clone.join("top.qcow2").exists() && clone.join("below.qcow2").exists());
+}
+
+#[test]
+fn a_file_that_has_changed_takes_its_layer_off_the_list() {
+    for file in ["top.qcow2", "below.qcow2", RAM, DEVICES] {
+        let world = World::new();
+        world.keep("a", "content");
+        spoil(&world.file("a", file));
+        assert!(world.list().is_empty(), "{file}");
+        assert!(!world.file("a", file).exists(), "{file}");
+    }
+}
+
+#[test]
+fn a_change_that_leaves_no_trace_is_found_before_the_layer_is_used() {
+    let world = World::new();
+    world.keep("a", "content");
+    let path = world.file("a", RAM);
+    let before = path.metadata().unwrap().modified().unwrap();
+    spoil(&path);
+    let file = File::options().write(true).open(&path).unwrap();
+    file.set_modified(before).unwrap();
+    drop(file);
+    // Another run, which knows nothing about the layer.
+    let layers = Layers::new(world.dir.path().join("layers"));
+    assert_eq!(layers.list(&machine()).unwrap().len(), 1);
+    let kept = layers.find(&machine(), &layer("a")).unwrap();
+    let why = layers.damage(&kept).unwrap();
+    assert!(why.contains("`ram`"), "{why}");
+}
+
+#[test]
+fn a_touched_file_is_no_damage() {
+    let world = World::new();
+    world.keep("a", "content");
+    let path = world.file("a", RAM);
+    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    let file = File::options().write(true).open(&path).unwrap();
+    file.set_modified(std::time::UNIX_EPOCH).unwrap();
+    assert_eq!(world.list(), [layer("a")]);
+}
+
+#[test]
+fn what_is_half_made_is_no_layer_and_is_reclaimed() {
+    let world = World::new();
+    let dir = world.dir.path().join("layers/m");
+    let half_made = dir.join(format!(".{}.{}", layer("a"), lease()));
+    fs::create_dir_all(&half_made).unwrap();
+    assert!(world.list().is_empty());
+    world.layers.reclaim(&machine(), &lease()).unwrap();
+    assert!(!half_made.exists());
+    // A folder that lost its description is none either, and is in nobody's way.
+    fs::create_dir_all(dir.join(layer("a").as_str())).unwrap();
+    assert!(world.list().is_empty());
+    world.keep("a", "content");
+    assert_eq!(world.list(), [layer("a")]);
+}

@@ -1,0 +1,449 @@
+//! The provider of virtual machines on this computer: what there is, how one is opened, and how what
+//! a crash left is found again.
+
+use super::{
+    Amount, Budget, Engine, Engines, Folder, Proof, Qemu, VmError,
+    guest::{Ground, Site},
+    layers::{KeptLayer, Layers},
+    open::{self, Opening},
+};
+use crate::{
+    driver::process,
+    model::{
+        Accelerator, ContentHash, Hardware, Image, Layer, LayerName, Lease, LeaseId, Machine,
+        MachineName, Presence, Session, SessionLayers,
+    },
+    port::{
+        Clock, Guest, Images, Keeper, Provider, ProviderError, ScreenDialer, ShellDialer,
+        TreeDialer,
+    },
+};
+use async_trait::async_trait;
+use std::{io, os::unix::fs::MetadataExt as _, path::PathBuf, sync::Arc, time::Duration};
+use tokio::sync::OnceCell;
+
+/// What virtual machines are made with.
+#[derive(Clone, Debug)]
+pub struct QemuConfig {
+    /// Where the folders of open machines lie, on the same file system as the layers.
+    pub work_dir: PathBuf,
+    /// Where layers are kept.
+    pub layers_dir: PathBuf,
+    /// The user's folder for what lives as long as the login, when there is one.
+    pub runtime_dir: Option<PathBuf>,
+    /// Where programs are looked for: `PATH`.
+    pub path_var: String,
+    /// What runs the guests' instructions.
+    pub accelerator: Accelerator,
+    /// How open sessions are kept.
+    pub session_layers: SessionLayers,
+    /// Knows the images.
+    pub images: Arc<dyn Images>,
+    /// Logs in on machines.
+    pub shells: Arc<dyn ShellDialer>,
+    /// Connects to screens.
+    pub screens: Arc<dyn ScreenDialer>,
+    /// Connects to accessibility buses.
+    pub trees: Arc<dyn TreeDialer>,
+    /// Tells what time it is in guests that were kept.
+    pub clock: Arc<dyn Clock>,
+    /// How long things may take.
+    pub limits: Limits,
+}
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// QEMU, until it runs.
+    pub start: Duration,
+    /// A guest that boots, until its session is open.
+    pub boot: Duration,
+    /// A kept session, until it can be used.
+    pub resume: Duration,
+    /// A screen, until it has followed the pointer.
+    pub alive: Duration,
+    /// A desktop that is to be kept, until it is kept as it is.
+    pub rest: Duration,
+    /// Installing a package.
+    pub install: Duration,
+    /// Any small thing.
+    pub answer: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            start: Duration::from_mins(1),
+            boot: Duration::from_mins(5),
+            resume: Duration::from_mins(3),
+            alive: Duration::from_secs(45),
+            rest: Duration::from_secs(20),
+            install: Duration::from_mins(10),
+            answer: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Keeps virtual machines on this computer.
+#[derive(Debug)]
+pub struct QemuProvider {
+    config: QemuConfig,
+    layers: Layers,
+    qemu: OnceCell<Qemu>,
+    computer: OnceCell<Computer>,
+}
+
+/// What all machines of this computer share.
+#[derive(Debug)]
+struct Computer {
+    budget: Budget,
+    engines: Engines,
+}
+
+impl QemuProvider {
+    /// Returns the provider; nothing is looked at yet.
+    pub fn new(config: QemuConfig) -> Self {
+        Self {
+            layers: Layers::new(config.layers_dir.clone()),
+            qemu: OnceCell::new(),
+            computer: OnceCell::new(),
+            config,
+        }
+    }
+
+    async fn qemu(&self, machine: &MachineName) -> Result<&Qemu, ProviderError> {
+        let found = self
+            .qemu
+            .get_or_try_init(|| Qemu::find(&self.config.path_var));
+        found.await.map_err(|err| vm_error(machine, &err))
+    }
+
+    async fn computer(&self, machine: &MachineName) -> Result<&Computer, ProviderError> {
+        let runtime_dir = self.config.runtime_dir.clone();
+        let look = || async {
+            super::blocking(move || {
+                let dir = Budget::usual_folder(runtime_dir.as_deref())?;
+                Ok(Computer {
+                    budget: Budget::new(&dir, Amount::of_this_computer()?),
+                    engines: Engines::new(dir.join("engines.json")),
+                })
+            })
+            .await
+        };
+        let computer = self.computer.get_or_try_init(look).await;
+        computer.map_err(|err| ProviderError::Start {
+            machine: machine.clone(),
+            what: "its share of this computer".into(),
+            why: err.to_string(),
+        })
+    }
+
+    async fn engine(&self, machine: &MachineName, image: &Image) -> Result<Engine, ProviderError> {
+        let images = || self.config.images.list().unwrap_or_default();
+        let proof = Proof::of(image).or_else(|| images().iter().find_map(Proof::of));
+        let (qemu, engines) = (
+            self.qemu(machine).await?,
+            &self.computer(machine).await?.engines,
+        );
+        let choice = engines.choose(self.config.accelerator, qemu, proof.as_ref());
+        let choice = choice.await.map_err(|err| vm_error(machine, &err))?;
+        if let Some(why) = &choice.why {
+            tracing::debug!(why, "guests are run without KVM");
+        }
+        Ok(choice.engine)
+    }
+
+    /// Returns what marks everything that is started under `lease`. Machines of another work folder
+    /// may have leases of the same name.
+    fn marker(&self, lease: &LeaseId) -> String {
+        let place = self.config.work_dir.join(lease.as_str());
+        let digest = ContentHash::of(place.as_os_str().as_encoded_bytes());
+        format!("{lease}-{}", digest.short())
+    }
+
+    fn image(&self, machine: &Machine, hardware: &Hardware) -> Result<Image, ProviderError> {
+        let name = &hardware.image;
+        let unable = |what| ProviderError::Unable {
+            machine: machine.name.clone(),
+            what,
+        };
+        match self.config.images.find(name) {
+            Ok(Some(image)) => Ok(image),
+            Ok(None) => Err(unable(no_image(name))),
+            Err(err) => Err(unable(format!("start from the image `{name}`: {err}"))),
+        }
+    }
+
+    /// Returns the layer to start from, after checking that it is what was kept.
+    async fn find_layer(
+        &self,
+        machine: &Machine,
+        from: &Layer,
+        engine: Engine,
+    ) -> Result<Option<KeptLayer>, ProviderError> {
+        let Layer::Kept(name) = from else {
+            return Ok(None);
+        };
+        let Some(kept) = self.layers.find(&machine.name, name) else {
+            return Err(ProviderError::NoLayer {
+                machine: machine.name.clone(),
+                layer: from.clone(),
+            });
+        };
+        let session = kept.manifest.session.as_ref();
+        let is_strange = session.is_some_and(|session| {
+            session.engine != engine.as_str() || Some(&session.emulator) != self.emulator().as_ref()
+        });
+        let damage = if is_strange {
+            Some("another QEMU, or another accelerator, made it".into())
+        } else {
+            let (layers, kept) = (self.layers.clone(), kept.clone());
+            let checked = super::blocking(move || Ok(layers.damage(&kept))).await;
+            checked.unwrap_or_else(|err| Some(err.to_string()))
+        };
+        let Some(why) = damage else {
+            return Ok(Some(kept));
+        };
+        if let Err(error) = self.layers.remove(&machine.name, name) {
+            tracing::warn!(%error, layer = %name, "a damaged layer could not be removed");
+        }
+        Err(ProviderError::DamagedLayer {
+            machine: machine.name.clone(),
+            layer: name.clone(),
+            why,
+        })
+    }
+
+    /// Returns what tells the QEMU that is installed from another, without asking it.
+    fn emulator(&self) -> Option<String> {
+        let program = process::find_program("qemu-system-x86_64", &self.config.path_var)?;
+        let meta = program.metadata().ok()?;
+        let text = format!(
+            "{} {} {}.{:09}",
+            program.display(),
+            meta.size(),
+            meta.mtime(),
+            meta.mtime_nsec()
+        );
+        Some(ContentHash::of(text.as_bytes()).short())
+    }
+
+    async fn start(
+        &self,
+        machine: &Machine,
+        from: &Layer,
+        lease: &LeaseId,
+    ) -> Result<Box<dyn Guest>, ProviderError> {
+        let hardware = machine
+            .hardware
+            .as_ref()
+            .ok_or_else(|| ProviderError::Unable {
+                machine: machine.name.clone(),
+                what: "be started: nothing says what it is made of".into(),
+            })?;
+        let image = self.image(machine, hardware)?;
+        check_session(machine, &image)?;
+        let hold = self.config.images.hold(&image);
+        let hold = hold.map_err(|err| ProviderError::Unable {
+            machine: machine.name.clone(),
+            what: format!("start from the image `{}`: {err}", image.name),
+        })?;
+        let qemu = self.qemu(&machine.name).await?;
+        let engine = self.engine(&machine.name, &image).await?;
+        let kept = self.find_layer(machine, from, engine).await?;
+        let folder = Folder::create(&self.config.work_dir, lease);
+        let folder = folder.map_err(|err| ProviderError::Start {
+            machine: machine.name.clone(),
+            what: "its folder".into(),
+            why: err.to_string(),
+        })?;
+        let site = Site {
+            work: self.config.work_dir.clone(),
+            lease: lease.clone(),
+        };
+        let amount = open::amount(engine, hardware);
+        let budget = &self.computer(&machine.name).await?.budget;
+        let reservation = budget.reserve(amount).await;
+        let reservation = reservation.map_err(|err| vm_error(&machine.name, &err))?;
+        let marker = self.marker(lease);
+        let opening = Opening {
+            config: &self.config,
+            machine,
+            hardware,
+            image: &image,
+            kept: kept.as_ref(),
+            lease,
+            marker: &marker,
+            ground: Ground {
+                machine: machine.name.clone(),
+                session: machine.session,
+                session_layers: self.config.session_layers,
+                lease: lease.clone(),
+                layers: self.layers.clone(),
+                limits: self.config.limits,
+                emulator: self.emulator().unwrap_or_default(),
+                disks: Vec::new(),
+                folder,
+                site,
+                reservation,
+                _image: hold,
+            },
+        };
+        Ok(Box::new(opening.run(qemu, engine).await?))
+    }
+
+    /// Ends and removes everything of `lease`, whoever started it.
+    async fn give_back(&self, machine: &MachineName, lease: &LeaseId) -> io::Result<()> {
+        let count = process::end_marked(&self.marker(lease)).await;
+        tracing::debug!(%lease, count, "the processes of a lease are gone");
+        Folder::remove(&self.config.work_dir, lease)?;
+        self.layers.reclaim(machine, lease)
+    }
+
+    /// Looks at a machine: its image, and the layers that this QEMU can start from.
+    fn look(&self, machine: &Machine) -> Presence {
+        let Some(hardware) = &machine.hardware else {
+            let why = "nothing says what it is made of".into();
+            return Presence::Absent { why };
+        };
+        let image = match self.config.images.find(&hardware.image) {
+            Ok(Some(image)) => image,
+            Ok(None) => {
+                return Presence::Absent {
+                    why: no_image(&hardware.image),
+                };
+            }
+            Err(err) => {
+                return Presence::Unknown {
+                    why: err.to_string(),
+                };
+            }
+        };
+        let Some(emulator) = self.emulator() else {
+            let why = "`qemu-system-x86_64` is not installed; apt install qemu-system-x86";
+            return Presence::Absent { why: why.into() };
+        };
+        let layers = match self.layers.list(&machine.name) {
+            Ok(layers) => layers,
+            Err(err) => {
+                let why = format!("failed to list its layers: {err}");
+                return Presence::Unknown { why };
+            }
+        };
+        let is_usable = |layer: &LayerName| {
+            let kept = self.layers.find(&machine.name, layer);
+            let session = kept.and_then(|kept| kept.manifest.session);
+            session.is_none_or(|session| session.emulator == emulator)
+        };
+        Presence::Present {
+            base: image.identity.short(),
+            layers: layers.into_iter().filter(is_usable).collect(),
+        }
+    }
+}
+
+#[async_trait]
+impl Keeper for QemuProvider {
+    async fn observe(&self, machine: &Machine) -> Presence {
+        self.look(machine)
+    }
+
+    async fn remove_layer(
+        &self,
+        machine: &MachineName,
+        layer: &LayerName,
+    ) -> Result<(), ProviderError> {
+        self.layers
+            .remove(machine, layer)
+            .map_err(|err| ProviderError::Unable {
+                machine: machine.clone(),
+                what: format!("remove the layer `{layer}`: {err}"),
+            })
+    }
+
+    async fn reclaim(&self, lease: &Lease) -> Result<(), ProviderError> {
+        let unable = |err: io::Error| ProviderError::Unable {
+            machine: lease.machine.clone(),
+            what: format!("give back what `{}` used: {err}", lease.id),
+        };
+        self.give_back(&lease.machine, &lease.id)
+            .await
+            .map_err(unable)
+    }
+}
+
+#[async_trait]
+impl Provider for QemuProvider {
+    async fn open(
+        &self,
+        machine: &Machine,
+        from: &Layer,
+        lease: &LeaseId,
+    ) -> Result<Box<dyn Guest>, ProviderError> {
+        match self.start(machine, from, lease).await {
+            Ok(guest) => Ok(guest),
+            Err(err) => {
+                // QEMU is told to end already; here it is waited for.
+                let used = self.give_back(&machine.name, lease).await;
+                if let Err(error) = used {
+                    tracing::warn!(%error, "a machine that did not start left something behind");
+                }
+                Err(err)
+            }
+        }
+    }
+}
+
+fn check_session(machine: &Machine, image: &Image) -> Result<(), ProviderError> {
+    if image.sessions.contains(&machine.session) {
+        return Ok(());
+    }
+    let sessions: Vec<&str> = image
+        .sessions
+        .iter()
+        .map(|it| Session::as_str(*it))
+        .collect();
+    Err(ProviderError::Unable {
+        machine: machine.name.clone(),
+        what: format!(
+            "show a session `{}`: the image `{}` has {}",
+            machine.session.as_str(),
+            image.name,
+            sessions.join(", ")
+        ),
+    })
+}
+
+fn no_image(name: &str) -> String {
+    format!(
+        "there is no image `{name}`; `mosdat image build {name}` makes those that mosdat knows, \
+         `mosdat image import` takes one of your own"
+    )
+}
+
+/// Returns what an error of the machine means to whoever wanted to use it.
+pub(super) fn vm_error(machine: &MachineName, err: &VmError) -> ProviderError {
+    let machine = machine.clone();
+    match err {
+        VmError::MissingProgram { program, package } => ProviderError::MissingProgram {
+            program: (*program).into(),
+            package: (*package).into(),
+        },
+        VmError::NoKvm { .. } | VmError::TooLarge { .. } | VmError::NoTemplate => {
+            ProviderError::Unable {
+                machine,
+                what: format!("be started: {err}"),
+            }
+        }
+        VmError::Spawn(_)
+        | VmError::Program { .. }
+        | VmError::TimedOut { .. }
+        | VmError::Qmp(_)
+        | VmError::Agent(_)
+        | VmError::Io { .. } => ProviderError::Start {
+            machine,
+            what: "QEMU".into(),
+            why: super::with_causes(err),
+        },
+    }
+}

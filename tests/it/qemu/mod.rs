@@ -1,0 +1,5 @@
+//! Virtual machines, the real ones.
+
+mod vm_clones;
+mod vm_lost;
+mod vm_world;

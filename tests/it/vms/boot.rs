@@ -1,0 +1,90 @@
+//! Guests that never come up: nothing waits for them longer than it has to, and what they said last
+//! is told.
+
+use super::{
+    fleet::Fleet,
+    world::{World, as_root},
+};
+use mosdat::{
+    driver::qemu::Limits,
+    model::{Boot, Image, Layer, LayerKind, LayerName},
+    port::ProviderError,
+};
+use std::{process::Command, time::Duration};
+
+fn limits() -> Limits {
+    Limits::default()
+}
+
+/// Gives the image a disk with nothing on it.
+fn empty_disk(image: &mut Image, fleet: &Fleet) {
+    image.disk = fleet.path().join("empty.qcow2");
+    let mut make = Command::new("qemu-img");
+    make.args(["create", "-q", "-f", "qcow2"]).arg(&image.disk);
+    assert!(make.arg("64M").status().unwrap().success());
+}
+
+/// Has to fail to start, for a reason that may pass.
+async fn refusal(world: &World) -> String {
+    let err = world.open(&Layer::Base, 1).await.unwrap_err();
+    assert!(matches!(&err, ProviderError::Start { .. }), "{err}");
+    assert!(err.is_transient());
+    world.assert_nothing_left();
+    err.to_string()
+}
+
+#[tokio::test]
+async fn a_disk_that_does_not_boot_costs_as_much_time_as_it_is_given() {
+    for has_agent in [true, false] {
+        let limits = Limits {
+            boot: Duration::from_secs(2),
+            ..limits()
+        };
+        let world = World::new(limits, |image, fleet| {
+            empty_disk(image, fleet);
+            image.boot = Boot::Disk;
+            image.has_agent = has_agent;
+        });
+        let why = refusal(&world).await;
+        assert!(why.contains("failed to start the guest of `box`"), "{why}");
+        assert!(why.contains("nothing came out of its serial port"), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn a_guest_that_finds_no_system_is_not_waited_for_and_says_why() {
+    let world = World::new(limits(), empty_disk);
+    let why = refusal(&world).await;
+    assert!(why.contains("cannot be mounted"), "{why}");
+}
+
+#[tokio::test]
+async fn a_kernel_that_panics_as_it_boots_is_not_waited_for_and_says_why() {
+    let world = World::new(limits(), |image, _| {
+        let Boot::Kernel { arguments, .. } = &mut image.boot else {
+            panic!("mosdat's own images have a kernel");
+        };
+        arguments.push_str(" rdinit=/nowhere");
+    });
+    let why = refusal(&world).await;
+    assert!(why.contains("Kernel panic - not syncing"), "{why}");
+}
+
+#[tokio::test]
+async fn a_kept_session_whose_agent_never_answers_is_told_from_one_that_does() {
+    let limits = Limits {
+        resume: Duration::from_secs(10),
+        ..limits()
+    };
+    let world = World::new(limits, |_, _| {});
+    let guest = world.open(&world.layer("checkpoint"), 1).await.unwrap();
+    let stopped = as_root(&*guest, "systemctl stop qemu-guest-agent").await;
+    assert_eq!(stopped.unwrap().text, "");
+    let mute = LayerName::parse("mosdat-00000000000000000000").unwrap();
+    guest.keep(&mute, LayerKind::Session).await.unwrap();
+    guest.close().await.unwrap();
+    let err = world.open(&Layer::Kept(mute), 2).await.unwrap_err();
+    assert!(matches!(&err, ProviderError::Start { .. }), "{err}");
+    assert!(err.to_string().contains("agent"), "{err}");
+    world.assert_nothing_left();
+}

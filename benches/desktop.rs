@@ -11,6 +11,7 @@
     reason = "a benchmark that cannot go on may panic; it starts programs and prints what it sees"
 )]
 
+#[expect(dead_code, reason = "virtual machines show their screen on a socket")]
 #[path = "desktop/bare.rs"]
 mod bare;
 #[expect(
@@ -19,10 +20,15 @@ mod bare;
 )]
 #[path = "../tests/it/desktop.rs"]
 mod desktop;
+#[path = "desktop/fleet.rs"]
+mod fleet;
 #[path = "desktop/side.rs"]
 mod side;
 #[path = "desktop/table.rs"]
 mod table;
+#[expect(dead_code, reason = "virtual machines are looked at from more sides")]
+#[path = "desktop/usage.rs"]
+mod usage;
 #[path = "desktop/window.rs"]
 mod window;
 
@@ -56,12 +62,17 @@ fn main() -> ExitCode {
         side::run(&arguments[at + 1], arguments[at + 2].parse().unwrap());
         return ExitCode::SUCCESS;
     }
+    if arguments.iter().any(|argument| argument == "--fleet") {
+        fleet::run();
+        return ExitCode::SUCCESS;
+    }
     if !is_installed("Xtigervnc", "-version") {
         println!("Xtigervnc is missing (package tigervnc-standalone-server): nothing was measured");
         return ExitCode::FAILURE;
     }
     let mut rows = live_rows();
     rows.extend(picture_rows());
+    rows.extend(fleet::rows());
     let table = Table(rows);
     println!("{table}");
     println!(

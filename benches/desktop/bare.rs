@@ -3,11 +3,20 @@
 use std::{
     io::{self, Read, Write},
     net::TcpStream,
+    os::unix::net::UnixStream,
+    path::Path,
     time::Duration,
 };
 
+/// What carries bytes to a server and back.
+#[derive(Debug)]
+enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
 pub(crate) struct Bare {
-    stream: TcpStream,
+    stream: Stream,
     pub(crate) width: usize,
     pub(crate) height: usize,
     /// As the server sends them: blue, green, red, nothing.
@@ -16,8 +25,16 @@ pub(crate) struct Bare {
 
 impl Bare {
     pub(crate) fn connect(port: u16) -> io::Result<Self> {
-        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
+        Self::greet(Stream::Tcp(stream))
+    }
+
+    pub(crate) fn connect_to(socket: &Path) -> io::Result<Self> {
+        Self::greet(Stream::Unix(UnixStream::connect(socket)?))
+    }
+
+    fn greet(mut stream: Stream) -> io::Result<Self> {
         read(&mut stream, 12)?;
         stream.write_all(b"RFB 003.008\n")?;
         let kinds = read(&mut stream, 1)?[0];
@@ -68,15 +85,20 @@ impl Bare {
 
     /// Takes what came while no one looked.
     pub(crate) fn drain(&mut self) -> io::Result<()> {
-        self.stream
-            .set_read_timeout(Some(Duration::from_millis(20)))?;
-        while self.stream.peek(&mut [0]).is_ok() {
-            self.stream.set_read_timeout(None)?;
-            self.change()?;
-            self.stream
-                .set_read_timeout(Some(Duration::from_millis(20)))?;
+        let mut first = [0];
+        loop {
+            self.stream.wait_at_most(Some(Duration::from_millis(20)))?;
+            let came = self.stream.read(&mut first);
+            self.stream.wait_at_most(None)?;
+            match came {
+                Ok(1) => {
+                    self.rest_of_update(first[0])?;
+                    self.request(true)?;
+                }
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                ended => return ended.and(Err(io::ErrorKind::UnexpectedEof.into())),
+            }
         }
-        self.stream.set_read_timeout(None)
     }
 
     pub(crate) fn pixel(&self, x: usize, y: usize) -> [u8; 3] {
@@ -93,10 +115,15 @@ impl Bare {
 
     /// Reads an update and returns how many pixels it had.
     fn update(&mut self) -> io::Result<usize> {
-        let head = read(&mut self.stream, 4)?;
-        assert_eq!(head[0], 0, "the server sends nothing but updates");
+        let kind = read(&mut self.stream, 1)?[0];
+        self.rest_of_update(kind)
+    }
+
+    fn rest_of_update(&mut self, kind: u8) -> io::Result<usize> {
+        assert_eq!(kind, 0, "the server sends nothing but updates");
+        let head = read(&mut self.stream, 3)?;
         let mut pixels = 0;
-        for _ in 0..u16::from_be_bytes([head[2], head[3]]) {
+        for _ in 0..u16::from_be_bytes([head[1], head[2]]) {
             let head = read(&mut self.stream, 12)?;
             let number = |at: usize| usize::from(u16::from_be_bytes([head[at], head[at + 1]]));
             let (x, y, width, height) = (number(0), number(2), number(4), number(6));
@@ -111,8 +138,43 @@ impl Bare {
     }
 }
 
-fn read(stream: &mut TcpStream, length: usize) -> io::Result<Vec<u8>> {
+fn read(stream: &mut Stream, length: usize) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; length];
     stream.read_exact(&mut bytes)?;
     Ok(bytes)
+}
+
+impl Stream {
+    /// Reads fail when nothing comes within `limit`.
+    fn wait_at_most(&self, limit: Option<Duration>) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.set_read_timeout(limit),
+            Self::Unix(stream) => stream.set_read_timeout(limit),
+        }
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.read(bytes),
+            Self::Unix(stream) => stream.read(bytes),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.write(bytes),
+            Self::Unix(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.flush(),
+            Self::Unix(stream) => stream.flush(),
+        }
+    }
 }

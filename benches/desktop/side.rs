@@ -3,6 +3,7 @@
 
 use crate::{
     bare::Bare,
+    usage,
     window::{self, ECHO, PICTURE},
 };
 use mosdat::{
@@ -119,7 +120,7 @@ pub(crate) fn run(name: &str, port: u16) {
             "window" => client.window(number(1), number(2)),
             "frame" => client.frame(),
             "usage" => {
-                println!("{} {}", cpu_seconds(), peak_mib());
+                println!("{} {}", cpu_seconds(), usage::peak_mib());
                 continue;
             }
             _ => {
@@ -287,13 +288,4 @@ pub(crate) fn cpu_seconds() -> f64 {
         text.split(' ').next()?.parse::<f64>().ok()
     });
     times.sum::<f64>() / 1e9
-}
-
-fn peak_mib() -> f64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .unwrap();
-    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
 }

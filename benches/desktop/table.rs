@@ -13,6 +13,9 @@ pub(crate) enum Target {
     Shown,
 }
 
+/// What a row says that could not be measured. It never holds.
+pub(crate) const NOT_MEASURED: f64 = f64::NAN;
+
 /// One thing measured, lower being better.
 #[derive(Debug)]
 pub(crate) struct Row {
@@ -29,7 +32,7 @@ impl Row {
         match self.target {
             Target::Ratio(most) => self.ratio().is_some_and(|ratio| ratio <= most),
             Target::AtMost(most) => self.mosdat <= most,
-            Target::Shown => true,
+            Target::Shown => !self.mosdat.is_nan(),
         }
     }
 
@@ -38,7 +41,13 @@ impl Row {
     }
 
     fn cells(&self) -> [String; 6] {
-        let value = |value: f64| format!("{} {}", short(value), self.unit);
+        let value = |value: f64| {
+            if value.is_nan() {
+                "not measured".to_owned()
+            } else {
+                format!("{} {}", short(value), self.unit)
+            }
+        };
         let none = || "-".to_owned();
         [
             self.name.clone(),
@@ -46,6 +55,7 @@ impl Row {
             self.peer
                 .map_or_else(none, |(name, peer)| format!("{} ({name})", value(peer))),
             self.ratio()
+                .filter(|ratio| !ratio.is_nan())
                 .map_or_else(none, |ratio| format!("{ratio:.2}")),
             match self.target {
                 Target::Ratio(most) => format!("<= {most}x"),
@@ -53,7 +63,7 @@ impl Row {
                 Target::Shown => none(),
             },
             match (self.target, self.holds()) {
-                (Target::Shown, _) => none(),
+                (Target::Shown, true) => none(),
                 (_, true) => "ok".into(),
                 (_, false) => "MISS".into(),
             },

@@ -9,11 +9,11 @@ help: ## Show this list
 setup: ## Install what is missing on this computer (Debian packages, cargo-nextest)
 	@scripts/setup.sh
 
-demo: setup ## Test a small app on X11 and Wayland desktops, twice: all of it, then what changed
-	@scripts/demo.sh
+demo: setup ## Test a small app on X11 and Wayland desktops, then what changed (VMS=1: on virtual machines)
+	@scripts/demo/$(if $(VMS),machines,desktops).sh
 
-test: setup ## Run every test
-	@scripts/test.sh
+test: setup ## Run the tests (VMS=1: those on virtual machines as well)
+	@VMS=$(VMS) scripts/test.sh
 
 lint: ## Check formatting, lints and documentation
 	@scripts/lint.sh

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 cargo fmt --check
 
-scripts=(.ci/run scripts/*.sh examples/*/*.sh)
+scripts=(.ci/run scripts/*.sh scripts/*/*.sh examples/*/*.sh)
 for script in "${scripts[@]}"; do bash -n "$script"; done
 if command -v shellcheck > /dev/null; then shellcheck "${scripts[@]}"; fi
 

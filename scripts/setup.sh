@@ -4,6 +4,9 @@
 # nothing is asked of the network. With --bench, what only `make bench` needs as well.
 set -euo pipefail
 
+# Some of what is looked for lies where only root's PATH leads.
+PATH=$PATH:/usr/sbin:/sbin
+
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
@@ -31,6 +34,15 @@ missing() {
   [ -e /usr/share/glib-2.0/schemas/org.xfce.mousepad.gschema.xml ] || echo mousepad
   [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || echo fonts-dejavu-core
   [ -e /usr/share/icons/Adwaita/index.theme ] || echo adwaita-icon-theme
+  has qemu-system-x86_64 || echo qemu-system-x86
+  has qemu-img || echo qemu-utils
+  has mmdebstrap || echo mmdebstrap
+  has mkfs.ext4 || echo e2fsprogs
+  [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || echo debian-archive-keyring
+  has ssh-keygen || echo openssh-client
+  has sshd || echo openssh-server
+  # Whoever is not root makes images in a user namespace.
+  [ "$(id -u)" = 0 ] || has newuidmap || echo uidmap
   if [ "$for_benches" = yes ]; then has ninja || echo ninja-build; fi
 }
 
@@ -53,9 +65,53 @@ install_packages() {
     fi
     sleep 5
   done
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 \
-    --no-install-recommends install "${packages[@]}" > /dev/null \
-    || die "apt could not install ${packages[*]}"
+  case " ${packages[*]} " in
+    *' openssh-server '*) without_services apt_install "${packages[@]}" ;;
+    *) apt_install "${packages[@]}" ;;
+  esac || die "apt could not install ${packages[*]}"
+}
+
+# Installs packages. Packages of QEMU go together in one version only: where another one is here
+# already, from backports say, it gives way to the one that apt would take for the rest.
+apt_install() {
+  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300
+    --no-install-recommends install)
+  if "${as_root[@]}" "${apt[@]}" "$@" > /dev/null; then return; fi
+  local wanted package installed version pinned=()
+  # A rebuild of the same source has `+b1` and the like after its version.
+  wanted=$(apt-cache policy qemu-system-x86 | sed -n 's/^ *Candidate: //p' | sed 's/+b[0-9]*$//')
+  while read -r package installed; do
+    if [ "$installed" = "$wanted" ]; then continue; fi
+    version=$(apt-cache madison "$package" | awk -v wanted="$wanted" \
+      '{ base = $3; sub(/\+b[0-9]+$/, "", base) } base == wanted { print $3; exit }')
+    if [ -n "$version" ]; then pinned+=("$package=$version"); fi
+  done < <(dpkg-query -W -f '${source:Package} ${Status} ${Package} ${source:Version}\n' \
+    | sed -n 's/^qemu install ok installed //p')
+  if [ "${#pinned[@]}" = 0 ]; then return 1; fi
+  say "trying again with ${pinned[*]}"
+  # What is pinned must not be named without its version as well.
+  local rest=()
+  for package in "$@"; do
+    case " ${pinned[*]} " in *" $package="*) ;; *) rest+=("$package") ;; esac
+  done
+  "${as_root[@]}" "${apt[@]}" --allow-downgrades "${rest[@]}" "${pinned[@]}" > /dev/null
+}
+
+# Runs a command that installs the SSH server, whose program is needed and whose service is not:
+# it neither starts now nor with the computer.
+without_services() {
+  local policy=/usr/sbin/policy-rc.d result=0
+  if [ ! -d /run/systemd/system ]; then "$@"; return; fi
+  if [ -e "$policy" ]; then
+    "$@" || result=$?
+  else
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" > /dev/null
+    "${as_root[@]}" chmod 755 "$policy"
+    "$@" || result=$?
+    "${as_root[@]}" rm -f "$policy"
+  fi
+  "${as_root[@]}" systemctl --quiet disable ssh.service ssh.socket 2> /dev/null || true
+  return "$result"
 }
 
 install_nextest() {

@@ -28,6 +28,10 @@ impl QemuGuest {
         if ground.layers.find(machine, layer).is_some() {
             return Ok(());
         }
+        // A machine that is lost would be lost again for everybody who starts from it.
+        if let Some(why) = self.vm.lost().await {
+            return Err(self.not_kept(&why));
+        }
         let session = match kind {
             LayerKind::Disk => self.stop_on_disk().await.map(|()| None),
             LayerKind::Session => self.stop_in_session().await.map(Some),
@@ -61,8 +65,12 @@ impl QemuGuest {
             .stop()
             .await
             .map_err(|err| self.not_kept(&err.to_string()))?;
-        self.vm.quit().await;
-        Ok(())
+        self.end_whole().await
+    }
+
+    async fn end_whole(&self) -> Result<(), ProviderError> {
+        let whole = self.vm.quit_whole().await;
+        whole.map_err(|err| self.not_kept(&err.to_string()))
     }
 
     /// Brings the session to rest, writes it down, and ends the machine.
@@ -75,7 +83,7 @@ impl QemuGuest {
         }
         let saved = self.save_session().await;
         let form = saved.map_err(|err| self.not_kept(&err.to_string()))?;
-        self.vm.quit().await;
+        self.end_whole().await?;
         Ok(KeptSession {
             form,
             emulator: ground.emulator.clone(),

@@ -216,6 +216,17 @@ impl Vm {
         self.tree.end().await;
     }
 
+    /// Ends QEMU as [`quit`](Self::quit) does, and makes sure that it ended by itself: a disk that it
+    /// did not finish looks like any other, and has a digest like any other.
+    pub async fn quit_whole(&self) -> Result<(), VmError> {
+        self.quit().await;
+        match self.tree.exit() {
+            Some(Exit::Code(0)) => Ok(()),
+            Some(exit) => Err(QmpError::Lost(self.end_of(exit)).into()),
+            None => Err(QmpError::Lost("QEMU has not ended".into()).into()),
+        }
+    }
+
     /// To be called when the guest is not what it was.
     pub(super) async fn guest_changed(&self) {
         if let Some(agent) = &self.agent {

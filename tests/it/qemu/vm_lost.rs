@@ -30,6 +30,9 @@ async fn a_machine_that_is_killed_is_lost() {
     assert_eq!(why, "QEMU was ended by SIGKILL");
     assert_eq!(vm.lost().await.as_deref(), Some(&*why));
     vm.qmp().run_state().await.unwrap_err();
+    // What it was about to write is not on its disk.
+    let err = vm.quit_whole().await.unwrap_err();
+    assert!(err.to_string().contains("SIGKILL"), "{err}");
 }
 
 #[tokio::test]

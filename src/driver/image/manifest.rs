@@ -23,6 +23,7 @@ pub(super) const PUBLIC_KEY: &str = "id_ed25519.pub";
 
 /// What `image.json` says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
     format: u32,
     pub(super) name: String,
@@ -106,6 +107,12 @@ impl Manifest {
                 "it was written by another mosdat, in format {}",
                 manifest.format
             )));
+        }
+        // An image with a kernel that is started from its disk finds no boot loader there.
+        if manifest.files.contains_key(KERNEL) != manifest.arguments.is_some() {
+            return Err(refuse(
+                "a kernel and its `arguments` belong together".into(),
+            ));
         }
         Ok(manifest)
     }

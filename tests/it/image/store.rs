@@ -112,8 +112,14 @@ fn what_describes_an_image_is_not_guessed_at() {
     assert!(put("{").contains("does not describe an image"));
     let newer = put(&text.replace("\"format\": 1", "\"format\": 2"));
     assert!(newer.contains("another mosdat"), "{newer}");
+    let odd = put(&text.replace("\"format\": 1", "\"format\": 1, \"boot\": {}"));
+    assert!(odd.contains("unknown field `boot`"), "{odd}");
+    // Without a kernel it cannot have arguments for one.
+    let arguments = put(&text.replace("\"arguments\": null", "\"arguments\": \"quiet\""));
+    assert!(arguments.contains("belong together"), "{arguments}");
+    put("{\"format\": 2}");
     // It is neither listed nor in the way of its removal.
-    assert!(world.run(&["list"]).out.contains("another mosdat"));
+    assert!(world.run(&["list"]).out.contains("does not describe"));
     world.ok(&["rm", "a"]);
     assert_eq!(store(&world).find("a").unwrap(), None);
 }

@@ -21,8 +21,8 @@ lint: ## Check formatting, lints and documentation
 bench: ## Measure mosdat, beside its peers where they are installed (BENCH_FULL=1 for all of it)
 	@scripts/bench.sh
 
-faults: setup ## Run the tests that break things on purpose
-	@scripts/faults.sh
+faults: setup ## Run the tests that break things on purpose (VMS=1: virtual machines too)
+	@VMS=$(VMS) scripts/faults.sh
 
 install: ## Build mosdat and install it for this user
 	cargo install --path . --locked

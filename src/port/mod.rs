@@ -6,6 +6,7 @@
 
 mod builder;
 mod cache;
+mod causes;
 mod clock;
 mod evidence;
 mod guest;
@@ -21,6 +22,7 @@ mod tree;
 
 pub use builder::{Artifact, BuildError, BuildRequest, Builder};
 pub use cache::{Blobs, CacheError};
+pub use causes::with_causes;
 pub use clock::Clock;
 pub use evidence::{EvidenceError, RunFolder};
 pub use guest::{Command, Exit, Finding, Guest, Output, Process, Window};

@@ -9,6 +9,7 @@ use crate::{
     },
     port::{
         Blobs, BuildRequest, Builder, Guest, Performer, Provider, ProviderError, Task, Watcher,
+        with_causes,
     },
     scenario::{Script, SmokeCheck},
 };
@@ -177,7 +178,10 @@ impl MachinePerformer {
         let digest: ContentHash = task
             .artifact
             .ok_or_else(|| refuse("the build made no package".into()))?;
-        let file = self.blobs.path(digest).map_err(|err| refuse(chain(&err)))?;
+        let file = self
+            .blobs
+            .path(digest)
+            .map_err(|err| refuse(with_causes(&err)))?;
         let file = file.ok_or_else(|| refuse(format!("the package {digest} is no longer kept")))?;
         guest.install(package(machine, task), &file).await
     }
@@ -231,7 +235,7 @@ fn package<'a>(machine: &'a Machine, task: &Task) -> &'a Package {
 }
 
 fn blocked(err: &dyn Problem) -> Outcome {
-    let outcome = Outcome::blocked(chain(err.as_error()));
+    let outcome = Outcome::blocked(with_causes(err.as_error()));
     if err.may_pass() {
         outcome.transient()
     } else {
@@ -263,10 +267,4 @@ impl Problem for crate::port::BuildError {
     fn may_pass(&self) -> bool {
         false
     }
-}
-
-/// The error and what lies behind it, in one line.
-fn chain(err: &dyn std::error::Error) -> String {
-    let rest = std::iter::successors(err.source(), |err| err.source());
-    rest.fold(err.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -3,9 +3,10 @@
 use crate::{
     driver::image::StoredImage,
     model::{Boot, Session},
+    port::with_causes,
 };
 use serde_json::{Value, json};
-use std::{error::Error as _, fmt::Write as _};
+use std::fmt::Write as _;
 
 /// Returns the table that people read.
 pub(crate) fn table(images: &[StoredImage]) -> String {
@@ -92,11 +93,4 @@ fn one(stored: &StoredImage) -> Value {
 fn identity(stored: &StoredImage) -> String {
     let name = stored.dir.file_name().unwrap_or_default();
     name.to_string_lossy().into_owned()
-}
-
-fn with_causes(error: &crate::port::ImageError) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    }
 }

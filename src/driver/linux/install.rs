@@ -5,13 +5,13 @@ use super::{
     guest::Limits,
     program::LinuxProgram,
     quote::quoted,
-    remote::{Remote, with_causes},
+    remote::Remote,
     session::Variables,
     tool::{self, Attempt, Site, Tool},
 };
 use crate::{
     model::{Outcome, Package},
-    port::{Process as _, ProviderError, ShellError},
+    port::{Process as _, ProviderError, ShellError, with_causes},
 };
 use std::path::Path;
 use tokio::time::timeout;

@@ -3,7 +3,7 @@
 use super::quote::quoted;
 use crate::{
     model::MachineName,
-    port::{ProviderError, RemoteProcess, Shell, ShellError, ShellOutput},
+    port::{ProviderError, RemoteProcess, Shell, ShellError, ShellOutput, with_causes},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -144,15 +144,4 @@ impl Remote {
 /// Has whatever shell the user has run `script` with `sh`.
 fn for_login(script: &str) -> String {
     format!("exec sh -c {}", quoted(script))
-}
-
-/// Returns an error's words and those of what caused it.
-pub(super) fn with_causes(err: &dyn std::error::Error) -> String {
-    let mut text = err.to_string();
-    let mut cause = err.source();
-    while let Some(err) = cause {
-        text = format!("{text}: {err}");
-        cause = err.source();
-    }
-    text
 }

@@ -10,7 +10,7 @@ use super::{
     part::{self, Ground, Part},
     programs,
 };
-use crate::port::ProviderError;
+use crate::port::{ProviderError, with_causes};
 use std::{collections::BTreeMap, fs, io, os::unix::fs::PermissionsExt, path::Path};
 
 const WHAT: &str = "the message bus";
@@ -34,7 +34,7 @@ pub(super) async fn start(
         "--session".into()
     } else {
         let file = folder.runtime().join("bus.conf");
-        write_config(&file).map_err(|err| ground.not_started(WHAT, part::with_causes(&err)))?;
+        write_config(&file).map_err(|err| ground.not_started(WHAT, with_causes(&err)))?;
         format!("--config-file={}", file.display())
     });
     let (part, mut lines) = Part::start(ground, WHAT, &program, &arguments, env)?;

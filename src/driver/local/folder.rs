@@ -5,19 +5,17 @@
 //! below `/tmp`, whose name follows from the lease, so that it is found again after a crash.
 
 use super::folders;
-use crate::model::{ContentHash, LeaseId};
+use crate::{
+    driver::process::{self, LONGEST_SOCKET},
+    model::LeaseId,
+};
 use std::{
     fs::{self, File},
     io::{self, Write},
-    os::unix::{
-        ffi::OsStrExt,
-        fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown},
-    },
+    os::unix::fs::{DirBuilderExt, PermissionsExt, chown},
     path::{Path, PathBuf},
 };
 
-/// A socket's path may be so long.
-const LONGEST_SOCKET: usize = 107;
 /// Programs put their sockets so deep below the folder.
 const DEEPEST_SOCKET: usize = 50;
 
@@ -36,8 +34,8 @@ impl Folder {
         let is_near = near.0.as_os_str().len() + DEEPEST_SOCKET <= LONGEST_SOCKET
             && (user.is_none() || is_open_to_all(work));
         let chosen = if is_near { near } else { far };
-        if let (false, Some(root)) = (is_near, chosen.0.parent()) {
-            create_shared_root(root)?;
+        if !is_near {
+            process::create_shared_root()?;
         }
         chosen.remove()?;
         for (path, mode) in [
@@ -57,9 +55,7 @@ impl Folder {
     /// Returns where the folder of `lease` may lie.
     pub(super) fn places(work: &Path, lease: &LeaseId) -> [Self; 2] {
         let near = work.join(lease.as_str());
-        let name = &ContentHash::of(near.as_os_str().as_bytes()).to_hex()[..12];
-        let uid = rustix::process::geteuid().as_raw();
-        let far = PathBuf::from(format!("/tmp/mosdat-{uid}")).join(name);
+        let far = process::short_place(&near);
         [Self(near), Self(far)]
     }
 
@@ -117,22 +113,6 @@ pub(super) fn is_open_to_all(path: &Path) -> bool {
             .is_ok_and(|meta| meta.permissions().mode() & 0o001 != 0)
     };
     path.ancestors().all(may_pass)
-}
-
-/// Makes the folder below `/tmp` that all desktops of this user share. Whoever else made it first
-/// could see and change what is in it.
-fn create_shared_root(root: &Path) -> io::Result<()> {
-    match fs::DirBuilder::new().mode(0o711).create(root) {
-        Err(err) if err.kind() != io::ErrorKind::AlreadyExists => return Err(err),
-        Ok(()) | Err(_) => {}
-    }
-    let meta = root.symlink_metadata()?;
-    let is_own = meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw();
-    if !is_own || meta.mode() & 0o022 != 0 {
-        let why = format!("`{}` belongs to someone else", root.display());
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::{
     layers::Layers,
     never_started::NeverStarted,
     package,
-    part::{self, Ground},
+    part::Ground,
     provider::LocalConfig,
     sockets::LocalSockets,
 };
@@ -23,7 +23,7 @@ use crate::{
     model::{LayerKind, LayerName, LeaseId, Outcome, Package, Session},
     port::{
         AccessibilityTree, BusAddress, Command, Finding, Guest, Output, Process, ProviderError,
-        Screen, ScreenAddress, Window,
+        Screen, ScreenAddress, Window, with_causes,
     },
 };
 use async_trait::async_trait;
@@ -110,7 +110,7 @@ impl LocalGuest {
         ProviderError::Run {
             machine: self.opened.ground.machine.clone(),
             program: command.argv.first().cloned().unwrap_or_default(),
-            why: part::with_causes(err),
+            why: with_causes(err),
         }
     }
 

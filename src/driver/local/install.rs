@@ -7,13 +7,13 @@
 use super::{
     folder::is_open_to_all,
     package::{self, Way},
-    part::{self, Ground},
+    part::Ground,
     programs::{self, Need},
 };
 use crate::{
     driver::process::{self, Spawn},
     model::{Outcome, Package},
-    port::{Exit, ProviderError},
+    port::{Exit, ProviderError, with_causes},
 };
 use std::{
     collections::BTreeMap,
@@ -102,8 +102,7 @@ impl Installation<'_> {
     }
 
     async fn outcome(&self, name: &str, spawn: Spawn) -> Result<Outcome, ProviderError> {
-        let tree =
-            process::spawn(spawn, None).map_err(|err| self.error(part::with_causes(&err)))?;
+        let tree = process::spawn(spawn, None).map_err(|err| self.error(with_causes(&err)))?;
         let exit = time::timeout(self.limit, tree.wait()).await;
         tree.end().await;
         let output = tree.output();

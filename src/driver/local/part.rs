@@ -12,7 +12,7 @@ use super::folder::User;
 use crate::{
     driver::process::{self, ProcessTree, Spawn},
     model::MachineName,
-    port::ProviderError,
+    port::{ProviderError, with_causes},
 };
 use std::{
     collections::BTreeMap,
@@ -195,15 +195,4 @@ pub(super) async fn seen<T>(look: impl Fn() -> Option<T>) -> T {
         }
         time::sleep(PACE).await;
     }
-}
-
-/// Returns an error's words and those of what caused it.
-pub(super) fn with_causes(err: &dyn std::error::Error) -> String {
-    let mut text = err.to_string();
-    let mut cause = err.source();
-    while let Some(err) = cause {
-        text = format!("{text}: {err}");
-        cause = err.source();
-    }
-    text
 }

@@ -7,13 +7,13 @@ use super::{
     guest::{LocalGuest, Opened, Site},
     installed::Installed,
     layers::Layers,
-    part::{self, Ground},
+    part::Ground,
     programs,
 };
 use crate::{
     driver::process,
     model::{Layer, LayerName, Lease, LeaseId, Machine, MachineName, Presence, Session},
-    port::{Guest, Keeper, Provider, ProviderError, ScreenDialer, TreeDialer},
+    port::{Guest, Keeper, Provider, ProviderError, ScreenDialer, TreeDialer, with_causes},
 };
 use async_trait::async_trait;
 use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc, time::Duration};
@@ -114,7 +114,7 @@ impl LocalProvider {
         let layer = self.find_layer(machine, from)?;
         let user = other_user(machine.session);
         let mut ground = self.ground(machine, lease, user);
-        let failed = |what: &str, err: io::Error| ground.not_started(what, part::with_causes(&err));
+        let failed = |what: &str, err: io::Error| ground.not_started(what, with_causes(&err));
         let folder = Folder::create(&self.config.work_dir, lease, user)
             .map_err(|err| failed("the folder", err))?;
         let site = Site { folder };
@@ -176,7 +176,7 @@ impl Keeper for LocalProvider {
             }
             Err(err) => {
                 return Presence::Unknown {
-                    why: part::with_causes(&err),
+                    why: with_causes(&err),
                 };
             }
         };

@@ -13,7 +13,7 @@ use super::{
     part::{self, Ground, Part},
     programs,
 };
-use crate::port::ProviderError;
+use crate::port::{ProviderError, with_causes};
 use std::{
     collections::BTreeMap,
     fs, io,
@@ -55,7 +55,7 @@ pub(super) async fn start(
 ) -> Result<Sway, ProviderError> {
     let program = programs::COMPOSITOR.find(env.get("PATH").map_or("", String::as_str))?;
     let config = folder.runtime().join("sway.conf");
-    let failed = |err: io::Error| ground.not_started(COMPOSITOR, part::with_causes(&err));
+    let failed = |err: io::Error| ground.not_started(COMPOSITOR, with_causes(&err));
     write_config(&config, geometry).map_err(failed)?;
     for (name, text) in NO_SHADOW {
         folder.put(name, text, ground.user).map_err(failed)?;

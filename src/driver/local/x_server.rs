@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     driver::windows::XDesktop,
-    port::{ProviderError, SocketName},
+    port::{ProviderError, SocketName, with_causes},
 };
 use std::{
     collections::BTreeMap,
@@ -50,8 +50,8 @@ pub(super) async fn start(
 ) -> Result<XServer, ProviderError> {
     let program = programs::X_SERVER.find(env.get("PATH").map_or("", String::as_str))?;
     let authority = folder.runtime().join("xauthority");
-    let cookie = write_authority(&authority)
-        .map_err(|err| ground.not_started(SERVER, part::with_causes(&err)))?;
+    let cookie =
+        write_authority(&authority).map_err(|err| ground.not_started(SERVER, with_causes(&err)))?;
     make_socket_folder();
     let vnc = folder.runtime().join("vnc");
     let arguments = arguments(geometry, &vnc, &authority);
@@ -59,8 +59,8 @@ pub(super) async fn start(
     let number = |line: &str| line.trim().parse::<u32>().ok();
     let number = part.ready(ground, part::line(&mut lines, number)).await?;
     let socket = Path::new(SOCKETS).join(format!("X{number}"));
-    let litter = Litter::new(socket.clone())
-        .map_err(|err| ground.not_started(SERVER, part::with_causes(&err)))?;
+    let litter =
+        Litter::new(socket.clone()).map_err(|err| ground.not_started(SERVER, with_causes(&err)))?;
     let variables = [
         ("DISPLAY", format!(":{number}")),
         ("XAUTHORITY", authority.display().to_string()),
@@ -92,7 +92,7 @@ pub(super) async fn start_manager(
     };
     part.ready(ground, ready)
         .await?
-        .map_err(|err| ground.not_started(MANAGER, part::with_causes(&err)))?;
+        .map_err(|err| ground.not_started(MANAGER, with_causes(&err)))?;
     Ok(part)
 }
 

@@ -15,7 +15,7 @@ mod spawn;
 mod tree;
 
 pub use members::{end_marked, end_naming, start_time};
-pub use output::OnLine;
+pub use output::{OnLine, Tail};
 pub use place::{LONGEST_SOCKET, create_shared_root, shared_root, short_place};
 pub use spawn::{LEASE_VARIABLE, Spawn, SpawnError, find_program, spawn};
 pub use tree::ProcessTree;

@@ -15,11 +15,11 @@ pub type OnLine = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// The end of what was written, shared between who reads it and who asks for it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tail(Arc<Mutex<Vec<u8>>>);
+pub struct Tail(Arc<Mutex<Vec<u8>>>);
 
 impl Tail {
     /// Returns the last 64 KiB as text. What is no UTF-8 is replaced.
-    pub(super) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let start = bytes.len().saturating_sub(TAIL);
         let kept = &bytes[start..];
@@ -33,7 +33,8 @@ impl Tail {
         String::from_utf8_lossy(&kept[skip..]).into_owned()
     }
 
-    fn push(&self, bytes: &[u8]) {
+    /// Takes the next bytes.
+    pub fn push(&self, bytes: &[u8]) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.extend_from_slice(bytes);
         // Cut in big steps, so that a flood of output is not moved about for each piece.

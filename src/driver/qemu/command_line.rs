@@ -259,7 +259,7 @@ mod tests {
             session: Session::X11,
             geometry: (1024, 768),
             network: Network::Closed,
-            disk: "/work/disk.qcow2".into(),
+            disk: "/vm/disk.qcow2".into(),
             boot: Boot::Disk,
             has_agent_port: true,
             start: Start::Boot,
@@ -311,7 +311,7 @@ mod tests {
         -device virtio-keyboard-pci
         -device virtio-tablet-pci
         -vnc unix:vnc.sock
-        -drive if=none,id=drive0,node-name=disk0,file=/work/disk.qcow2,format=qcow2,discard=unmap,cache=unsafe
+        -drive if=none,id=drive0,node-name=disk0,file=/vm/disk.qcow2,format=qcow2,discard=unmap,cache=unsafe
         -device virtio-blk-pci,drive=drive0
         -netdev user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:0-:22
         -device virtio-net-pci,netdev=net0,romfile=

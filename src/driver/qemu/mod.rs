@@ -44,7 +44,7 @@ pub use spec::{Engine, Ram, Spec, Start};
 pub use template::Template;
 pub use vm::Vm;
 
-use std::{error::Error, fs, io, path::Path};
+use std::{fs, io, path::Path};
 
 /// Runs what waits for the disk where it holds nobody up.
 async fn blocking<T: Send + 'static>(
@@ -60,15 +60,4 @@ async fn blocking<T: Send + 'static>(
 )]
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     fs::read(path)
-}
-
-/// Returns an error's words and those of what caused it.
-fn with_causes(err: &dyn Error) -> String {
-    let mut text = err.to_string();
-    let mut cause = err.source();
-    while let Some(err) = cause {
-        text = format!("{text}: {err}");
-        cause = err.source();
-    }
-    text
 }

@@ -15,7 +15,7 @@ use crate::{
     },
     port::{
         Clock, Guest, Images, Keeper, Provider, ProviderError, ScreenDialer, ShellDialer,
-        TreeDialer,
+        TreeDialer, with_causes,
     },
 };
 use async_trait::async_trait;
@@ -443,7 +443,7 @@ pub(super) fn vm_error(machine: &MachineName, err: &VmError) -> ProviderError {
         | VmError::Io { .. } => ProviderError::Start {
             machine,
             what: "QEMU".into(),
-            why: super::with_causes(err),
+            why: with_causes(err),
         },
     }
 }

@@ -4,10 +4,12 @@ use super::{
     channel::{Channel, Outlet},
     connection::{Connection, remote},
     ending::and_wait,
-    tail::Tail,
     tender::Inbound,
 };
-use crate::port::{Exit, ShellError, ShellOutput};
+use crate::{
+    driver::process::Tail,
+    port::{Exit, ShellError, ShellOutput},
+};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     pin,

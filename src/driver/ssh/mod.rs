@@ -29,7 +29,6 @@ mod sftp;
 mod shell;
 mod sign_in;
 mod stream;
-mod tail;
 mod temporary;
 mod tender;
 mod upload;

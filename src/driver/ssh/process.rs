@@ -4,10 +4,12 @@ use super::{
     channel::Channel,
     command::that_was_all,
     connection::{Connection, remote},
-    tail::Tail,
     tender::Inbound,
 };
-use crate::port::{Exit, RemoteProcess, ShellError};
+use crate::{
+    driver::process::Tail,
+    port::{Exit, RemoteProcess, ShellError},
+};
 use async_trait::async_trait;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinSet, time::timeout};

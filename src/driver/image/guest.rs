@@ -45,6 +45,7 @@ pub(super) const FILES: &[GuestFile] = files! {
     text ALL, "etc/hostname";
     text ALL, "etc/hosts";
     text ALL, "etc/pam.d/mosdat-desktop";
+    text ALL, "etc/pam.d/sshd";
     text ALL, "etc/resolv.conf";
     text ALL, "etc/ssh/sshd_config.d/mosdat.conf";
     text ALL, "etc/systemd/journald.conf.d/mosdat.conf";

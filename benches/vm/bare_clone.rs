@@ -5,6 +5,7 @@ use mosdat::{
     driver::qemu::{Engine, Folder, Qemu, Ram, Spec, Start, Template, Vm},
     model::{Layer, LeaseId, Network, RunId, Session},
 };
+use serde_json::Value;
 use std::{fs, time::Duration};
 
 /// What QEMU may take to start.
@@ -16,8 +17,7 @@ pub(crate) async fn start(lab: &Lab, session: &Layer) -> Vm {
     let lease = LeaseId::new(&RunId::new(format!("bare{}", std::process::id())), 1);
     let folder = Folder::create(&lab.work_dir(), &lease).unwrap();
     let layer = lab.layer_folder(session);
-    let description = fs::read(layer.join("layer.json")).unwrap();
-    let description: serde_json::Value = serde_json::from_slice(&description).unwrap();
+    let description = description(lab, session);
     for disk in description["disks"].as_array().unwrap() {
         let disk = disk.as_str().unwrap();
         fs::hard_link(layer.join(disk), folder.file(disk)).unwrap();
@@ -47,4 +47,10 @@ pub(crate) async fn start(lab: &Lab, session: &Layer) -> Vm {
     let spec = template.clone_of(&spec, overlay);
     let marker = lease.as_str();
     Vm::start(&qemu, spec, folder, marker, LIMIT).await.unwrap()
+}
+
+/// Returns what a kept session says of itself.
+pub(crate) fn description(lab: &Lab, session: &Layer) -> Value {
+    let text = fs::read(lab.layer_folder(session).join("layer.json")).unwrap();
+    serde_json::from_slice(&text).unwrap()
 }

@@ -48,7 +48,7 @@ pub(crate) async fn rows(lab: &Lab, session: &Layer) -> Vec<Row> {
             "idle clone: resident memory, with pages of the template",
             of_clones(&|pid| Memory::of(pid).resident),
             peer.resident,
-            Target::AtMost(200.0),
+            Target::Shown,
         ),
         row(
             "idle clone: resident memory beyond its template",

@@ -1,6 +1,10 @@
 //! What shows the windows of a session, and how it is asked about them.
 
-use super::{remote::Remote, session::Variables, xauthority};
+use super::{
+    remote::Remote,
+    session::{KnownSession, Variables},
+    xauthority,
+};
 use crate::{
     driver::windows::{SeenWindows, SwayDesktop, WaylandDisplay, XDesktop},
     model::Session,
@@ -22,23 +26,20 @@ pub(super) enum Display {
 
 impl Display {
     /// Returns what the session's variables lead to.
-    pub(super) async fn of(
+    pub(super) fn of(
         session: Session,
-        variables: &Variables,
+        known: &KnownSession,
         remote: &Remote,
-        limit: Duration,
     ) -> Result<Self, ProviderError> {
+        let variables = &known.variables;
         let sockets: Arc<dyn Sockets> = Arc::clone(&remote.shell) as _;
         match session {
             Session::None => Ok(Self::Nothing),
             Session::X11 => {
-                let display = variables.get("DISPLAY").map_or("", String::as_str);
-                let Some(number) = display_number(display) else {
-                    return Err(remote.unable(format!("show windows on `{display}`")));
-                };
+                let number = own_display(variables, remote)?;
                 let socket = SocketName::File(format!("/tmp/.X11-unix/X{number}").into());
-                let cookie = cookie(variables, number, remote, limit).await?;
-                Ok(Self::X11(XDesktop::new(sockets, socket, cookie)))
+                let secret = known.x_secret.clone();
+                Ok(Self::X11(XDesktop::new(sockets, socket, secret)))
             }
             Session::Wayland => {
                 let socket = wayland_socket(variables)
@@ -97,6 +98,11 @@ impl Display {
     }
 }
 
+fn own_display(variables: &Variables, remote: &Remote) -> Result<u32, ProviderError> {
+    let display = variables.get("DISPLAY").map_or("", String::as_str);
+    display_number(display).ok_or_else(|| remote.unable(format!("show windows on `{display}`")))
+}
+
 /// Returns the number of a display of the machine itself, as in `:0` and `:0.1`.
 fn display_number(display: &str) -> Option<u32> {
     let (host, number) = display.rsplit_once(':')?;
@@ -111,13 +117,13 @@ fn wayland_socket(variables: &Variables) -> Option<SocketName> {
     path.is_absolute().then_some(SocketName::File(path))
 }
 
-/// Returns the secret that an X server lets programs in with, where there is one.
-async fn cookie(
+/// Returns the secret that the session's X server lets programs in with, where there is one.
+pub(super) async fn x_secret(
     variables: &Variables,
-    number: u32,
     remote: &Remote,
     limit: Duration,
 ) -> Result<Option<Vec<u8>>, ProviderError> {
+    let number = own_display(variables, remote)?;
     let file = match (variables.get("XAUTHORITY"), variables.get("HOME")) {
         (Some(file), _) => file.clone(),
         (None, Some(home)) => format!("{home}/.Xauthority"),

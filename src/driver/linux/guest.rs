@@ -3,12 +3,12 @@
 //! Screen and layers are the provider's: they belong to what the machine is made of.
 
 use super::{
-    display::Display,
+    display::{self, Display},
     evidence,
     install::Installation,
     program::LinuxProgram,
     remote::Remote,
-    session::{self, Told, Variables},
+    session::{self, KnownSession, Told},
 };
 use crate::{
     model::{MachineName, Outcome, Package, Session},
@@ -79,8 +79,7 @@ impl Default for Limits {
 pub struct LinuxGuest {
     config: LinuxConfig,
     remote: Remote,
-    uid: u32,
-    variables: Variables,
+    known: KnownSession,
     display: Display,
     screen: Option<Arc<dyn Screen>>,
     tree: OnceCell<Arc<dyn AccessibilityTree>>,
@@ -105,18 +104,7 @@ impl LinuxGuest {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let why = match find_session(&config, &remote, left.min(WORDLESS)).await? {
-                Ok((uid, variables, display)) => {
-                    return Ok(Self {
-                        config,
-                        remote,
-                        uid,
-                        variables,
-                        display,
-                        screen: None,
-                        tree: OnceCell::new(),
-                        ended: Mutex::default(),
-                    });
-                }
+                Ok((known, display)) => return Ok(Self::new(config, remote, known, display)),
                 Err(why) => why,
             };
             if Instant::now() >= deadline {
@@ -128,6 +116,35 @@ impl LinuxGuest {
             }
             sleep(PACE).await;
         }
+    }
+
+    /// Takes up a session that is known already, and makes sure that its display answers.
+    pub async fn take_up(config: LinuxConfig, known: KnownSession) -> Result<Self, ProviderError> {
+        let remote = Remote {
+            machine: config.machine.clone(),
+            shell: Arc::clone(&config.shell),
+        };
+        let display = Display::of(config.session, &known, &remote)?;
+        let guest = Self::new(config, remote, known, display);
+        guest.answers().await?;
+        Ok(guest)
+    }
+
+    fn new(config: LinuxConfig, remote: Remote, known: KnownSession, display: Display) -> Self {
+        Self {
+            config,
+            remote,
+            known,
+            display,
+            screen: None,
+            tree: OnceCell::new(),
+            ended: Mutex::default(),
+        }
+    }
+
+    /// Returns what is known of the session, for whoever goes on from it later.
+    pub fn known_session(&self) -> KnownSession {
+        self.known.clone()
     }
 
     /// Takes the screen that the session shows on. Where a compositor does not tell where windows
@@ -145,7 +162,7 @@ impl LinuxGuest {
 
     /// Returns the variables of the session, as a program started in it sees them.
     pub fn environment(&self) -> BTreeMap<String, String> {
-        self.variables.clone()
+        self.known.variables.clone()
     }
 
     /// Returns once the display has answered; an error when it does not, or when the machine was
@@ -216,7 +233,7 @@ impl LinuxGuest {
         let address = BusAddress {
             sockets: Arc::clone(&self.config.shell) as Arc<dyn Sockets>,
             session_bus: self.session_bus(),
-            uid: self.uid,
+            uid: self.known.uid,
         };
         let dial = async || {
             let dialer = &self.config.trees;
@@ -237,7 +254,12 @@ impl LinuxGuest {
     /// Collects what may tell why something went wrong. Takes what can be had within its limit and
     /// never fails.
     pub async fn evidence(&self) -> Vec<Finding> {
-        evidence::findings(&self.remote, &self.variables, self.config.limits.evidence).await
+        evidence::findings(
+            &self.remote,
+            &self.known.variables,
+            self.config.limits.evidence,
+        )
+        .await
     }
 
     /// Returns once everything that was written is on the machine's disk.
@@ -258,7 +280,7 @@ impl LinuxGuest {
 
     async fn spawn(&self, command: &Command) -> Result<LinuxProgram, ProviderError> {
         self.answers().await?;
-        let mut env = self.variables.clone();
+        let mut env = self.known.variables.clone();
         for (name, value) in &command.env {
             match value {
                 Some(value) => env.insert(name.clone(), value.clone()),
@@ -279,13 +301,13 @@ impl LinuxGuest {
         Installation {
             package,
             remote: &self.remote,
-            variables: &self.variables,
+            variables: &self.known.variables,
             limits: self.config.limits,
         }
     }
 
     fn session_bus(&self) -> String {
-        let variable = |name: &str| self.variables.get(name).cloned();
+        let variable = |name: &str| self.known.variables.get(name).cloned();
         variable("DBUS_SESSION_BUS_ADDRESS").unwrap_or_else(|| {
             let folder = variable("XDG_RUNTIME_DIR").unwrap_or_default();
             format!("unix:path={folder}/bus")
@@ -303,7 +325,7 @@ impl LinuxGuest {
     }
 }
 
-type Found = (u32, Variables, Display);
+type Found = (KnownSession, Display);
 
 /// Looks for the session and asks its display; otherwise says why it is not open.
 async fn find_session(
@@ -322,7 +344,16 @@ async fn find_session(
         Ok(variables) => variables,
         Err(why) => return Ok(Err(why)),
     };
-    let display = Display::of(session, &variables, remote, limit).await?;
+    let x_secret = match session {
+        Session::X11 => display::x_secret(&variables, remote, limit).await?,
+        Session::Wayland | Session::None => None,
+    };
+    let known = KnownSession {
+        uid: told.uid,
+        variables,
+        x_secret,
+    };
+    let display = Display::of(session, &known, remote)?;
     let manager = config.limits.manager;
     let answer = timeout(limit + manager, async {
         display.answers().await?;
@@ -331,7 +362,7 @@ async fn find_session(
     let answer = answer.await;
     remote.alive()?;
     Ok(match answer {
-        Ok(Ok(())) => Ok((told.uid, variables, display)),
+        Ok(Ok(())) => Ok((known, display)),
         Ok(Err(err)) => Err(format!("its display does not answer: {err}")),
         Err(_) => Err(format!(
             "its display has not answered within {} s",

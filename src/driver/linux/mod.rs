@@ -28,3 +28,4 @@ mod tool;
 mod xauthority;
 
 pub use guest::{Limits, LinuxConfig, LinuxGuest};
+pub use session::KnownSession;

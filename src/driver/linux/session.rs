@@ -4,11 +4,33 @@
 //! manager knows those that the session gave it; the oldest program of the session has the others.
 
 use crate::model::Session;
-use serde::Deserialize;
-use std::{collections::BTreeMap, time::Duration};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 /// Variables, by name.
 pub(super) type Variables = BTreeMap<String, String>;
+
+/// What is known of an open session. Whoever keeps a machine with its session keeps it along: it
+/// holds for every machine that goes on from there.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownSession {
+    /// The user's number.
+    pub(super) uid: u32,
+    pub(super) variables: Variables,
+    /// What its X server lets programs in with, where it asks for something.
+    pub(super) x_secret: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for KnownSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Neither the secret nor values, of which some are secrets as well.
+        let names: Vec<_> = self.variables.keys().collect();
+        let mut text = f.debug_struct("KnownSession");
+        text.field("uid", &self.uid).field("variables", &names);
+        text.finish_non_exhaustive()
+    }
+}
 
 /// What begins the parts of what the script tells. Each is written like a variable.
 const UID: &str = "MOSDAT_UID";

@@ -89,6 +89,7 @@ impl QemuGuest {
             emulator: ground.emulator.clone(),
             engine: self.vm.spec.engine.as_str().into(),
             sign_of_life: self.parts.sign_of_life,
+            known: self.parts.linux.known_session(),
         })
     }
 

@@ -211,7 +211,7 @@ impl Opening<'_> {
             if vm.agent().is_none() {
                 self.set_time_by_shell(&*shell).await?;
             }
-            LinuxGuest::log_in(self.linux(&shell)).await
+            LinuxGuest::take_up(self.linux(&shell), kept.known.clone()).await
         };
         let screen = async {
             let Some(screen) = self.dial_screen(vm).await? else {

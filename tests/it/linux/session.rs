@@ -3,10 +3,11 @@
 use super::machine::{LONG, Machine};
 use crate::desktop::XServer;
 use mosdat::{
+    driver::linux::{KnownSession, LinuxGuest},
     model::Session,
     port::{Exit, ProviderError},
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 #[tokio::test]
 async fn the_sessions_variables_are_those_of_its_manager_and_its_programs() {
@@ -103,6 +104,44 @@ async fn without_a_desktop_there_is_nothing_to_wait_for() {
         assert!(matches!(err, ProviderError::Unable { .. }), "{err}");
     }
     assert_eq!(there.shell("exit 3").await.exit, Some(Exit::Code(3)));
+}
+
+#[tokio::test]
+async fn a_session_that_is_known_is_taken_up_without_looking_for_it() {
+    for session in [Session::X11, Session::Wayland, Session::None] {
+        let there = match session {
+            Session::None => Machine::plain(),
+            Session::X11 | Session::Wayland => Machine::with_desktop(session).await,
+        };
+        let there = there.log_in().await;
+        let known = there.guest.known_session();
+        // What was written down is what is known.
+        let text = serde_json::to_string(&known).unwrap();
+        let known: KnownSession = serde_json::from_str(&text).unwrap();
+        assert!(!format!("{known:?}").contains("memory"), "{known:?}");
+        let asked = there.shell.scripts.lock().unwrap().len();
+        let config = there.machine.config(Arc::clone(&there.shell));
+        let taken = LinuxGuest::take_up(config, known).await.unwrap();
+        assert_eq!(taken.environment(), there.guest.environment());
+        assert_eq!(there.shell.scripts.lock().unwrap().len(), asked);
+        if session != Session::None {
+            taken.windows().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_known_session_whose_display_is_silent_is_not_taken_up() {
+    let mut server = XServer::start(320, 240);
+    let mut machine = Machine::without_session(Session::X11);
+    machine.tell(&[("DISPLAY".into(), server.display.clone())].into());
+    machine.limits.manager = Duration::from_millis(100);
+    let there = machine.log_in().await;
+    server.kill();
+    let config = there.machine.config(Arc::clone(&there.shell));
+    let err = LinuxGuest::take_up(config, there.guest.known_session()).await;
+    let err = err.err().unwrap().to_string();
+    assert!(err.contains("its display does not answer"), "{err}");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The guest agent's client against an agent that is stricter than the real one, and worse.
 
-use super::{Agent, AgentError, Ran, talk::Talk};
+use super::{Agent, AgentError, Ran, commands::FIRST_LOOK, talk::Talk};
 use crate::{driver::qemu::line::Lines, port::Exit};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
@@ -325,30 +325,70 @@ async fn a_command_without_an_end_is_no_success() {
     assert!(matches!(ran, Err(AgentError::Odd { .. })), "{ran:?}");
 }
 
+impl Fake {
+    /// Takes the program that sets the clock, and ends it with `code`.
+    async fn run_date(&mut self, code: i32) {
+        let command = self.serve("guest-exec", json!({"pid": 7})).await;
+        assert_eq!(command["path"], "date");
+        assert_eq!(command["arg"], json!(["-u", "-s", "@1700000000.000"]));
+        let ended = json!({"exited": true, "exitcode": code});
+        self.serve("guest-exec-status", ended).await;
+    }
+}
+
+const NOW: Duration = Duration::from_secs(1_700_000_000);
+
 #[tokio::test]
-async fn a_clock_is_set_when_it_tells_the_time() {
-    let now = Duration::from_secs(1_700_000_000);
-    let no_program = "hwclock failed to set hardware clock to system time";
-    let earlier = Duration::from_secs(1_699_999_940);
-    for (clock, is_set) in [(now, true), (earlier, false)] {
+async fn a_clock_is_set_by_a_program() {
+    let (mut fake, agent) = Fake::with_client();
+    let serve = async {
+        fake.sync().await;
+        fake.run_date(0).await;
+        fake.nothing_more().await;
+    };
+    let ((), set) = tokio::join!(serve, agent.set_time(NOW));
+    set.unwrap();
+}
+
+#[tokio::test]
+async fn where_no_program_sets_the_clock_the_agent_does() {
+    for is_allowed in [true, false] {
         let (mut fake, agent) = Fake::with_client();
         let serve = async {
             fake.sync().await;
+            if is_allowed {
+                fake.run_date(1).await;
+            } else {
+                fake.refuse("guest-exec", "Command guest-exec has been disabled")
+                    .await;
+            }
+            fake.serve("guest-set-time", json!({})).await
+        };
+        let (arguments, set) = tokio::join!(serve, agent.set_time(NOW));
+        set.unwrap();
+        let nanoseconds = u128::from(arguments["time"].as_u64().unwrap());
+        let late = nanoseconds.checked_sub(NOW.as_nanos()).unwrap();
+        // What came before took its time.
+        assert!(!is_allowed || late >= FIRST_LOOK.as_nanos(), "{late}");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_is_set_when_it_tells_the_time() {
+    let no_program = "hwclock failed to set hardware clock to system time";
+    let earlier = Duration::from_secs(1_699_999_940);
+    for (clock, is_set) in [(NOW, true), (earlier, false)] {
+        let (mut fake, agent) = Fake::with_client();
+        let serve = async {
+            fake.sync().await;
+            fake.run_date(1).await;
             fake.refuse("guest-set-time", no_program).await;
             fake.serve("guest-get-time", json!(clock.as_nanos() as u64))
                 .await;
         };
-        let ((), set) = tokio::join!(serve, agent.set_time(now));
+        let ((), set) = tokio::join!(serve, agent.set_time(NOW));
         assert_eq!(set.is_ok(), is_set, "{set:?}");
     }
-    let (mut fake, agent) = Fake::with_client();
-    let serve = async {
-        fake.sync().await;
-        fake.serve("guest-set-time", json!({})).await
-    };
-    let (arguments, set) = tokio::join!(serve, agent.set_time(now));
-    set.unwrap();
-    assert_eq!(arguments, json!({"time": 1_700_000_000_000_000_000_u64}));
 }
 
 #[tokio::test]

@@ -6,18 +6,21 @@
 )]
 
 use super::digest;
-use crate::driver::qemu::alive::SignOfLife;
-use crate::model::{ContentHash, LayerKind};
+use crate::{
+    driver::{linux::KnownSession, qemu::alive::SignOfLife},
+    model::{ContentHash, LayerKind},
+};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
-    fs, io,
-    os::unix::fs::MetadataExt as _,
+    fs::{self, File},
+    io::{self, Write as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
 /// Counts incompatible changes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What the description is called.
 const FILE: &str = "layer.json";
@@ -47,6 +50,8 @@ pub(in crate::driver::qemu) struct KeptSession {
     pub(in crate::driver::qemu) engine: String,
     /// How its screen proves that it is alive; nothing where there is none.
     pub(in crate::driver::qemu) sign_of_life: Option<SignOfLife>,
+    /// What whoever opened it came to know of it.
+    pub(in crate::driver::qemu) known: KnownSession,
 }
 
 /// In which way a session is kept.
@@ -110,9 +115,15 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Writes it into `dir`.
+    /// Writes it into `dir`, for nobody else: it has what lets programs into the session.
     pub(super) fn write(&self, dir: &Path) -> io::Result<()> {
-        fs::write(dir.join(FILE), serde_json::to_vec_pretty(self)?)
+        let mut options = File::options();
+        let mut file = options
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(dir.join(FILE))?;
+        file.write_all(&serde_json::to_vec_pretty(self)?)
     }
 
     /// Returns what is wrong with a file in `dir`, going by what its folder says of it.

@@ -25,11 +25,13 @@ impl World {
             let file = File::create(from.join(file)).unwrap();
             file.write_all_at(text.as_bytes(), 0).unwrap();
         }
+        let known = serde_json::json!({"uid": 1, "variables": {}, "x_secret": null});
         let session = KeptSession {
             form: SessionForm::Template,
             emulator: "e".into(),
             engine: "tcg".into(),
             sign_of_life: None,
+            known: serde_json::from_value(known).unwrap(),
         };
         let files = ToKeep {
             from,

@@ -14,6 +14,11 @@ pub trait Guest: fmt::Debug + Send + Sync {
     /// Returns the kind of session that is open.
     fn session(&self) -> Session;
 
+    /// Says how many times as long things take here as on a machine of its own: 1, unless its
+    /// processor is emulated. Time-outs of scenarios are multiplied by it, so that a slow machine
+    /// is not taken for an app that does nothing.
+    fn slowness(&self) -> u32;
+
     /// Installs a package from `file`. A package that cannot be installed is a failed outcome; a
     /// machine that cannot be reached is an error.
     async fn install(&self, package: &Package, file: &Path) -> Result<Outcome, ProviderError>;

@@ -110,12 +110,13 @@ async fn watch(context: &Exercise<'_>, mut views: Views, app: &App) -> Result<()
     };
     if exit.is_none() && sight == Sight::Shown {
         // It has the same time to fall over, however late it came.
-        let is_late = started.elapsed() > context.app.timeout;
+        let watched = watched(context);
+        let is_late = started.elapsed() > watched;
         let from = if is_late { Instant::now() } else { started };
         exit = tokio::select! {
             biased;
             exit = app.process.wait() => Some(exit?),
-            () = sleep_until(from + context.app.timeout) => None,
+            () = sleep_until(from + watched) => None,
         };
     }
     let is_open = match exit {
@@ -168,11 +169,17 @@ async fn await_window(
     Ok(())
 }
 
+/// Returns how long the app is watched. One that falls over later on a slow machine is watched longer.
+fn watched(context: &Exercise<'_>) -> Duration {
+    context.time(context.app.timeout)
+}
+
 /// Returns how long a window may take to show: not so long that nothing can be said before the
 /// check's own time is up.
 fn patience(context: &Exercise<'_>) -> Duration {
-    let limit = context.limit.mul_f64(0.75).max(context.app.timeout);
-    limit.min(context.app.timeout * PATIENCE)
+    let watched = watched(context);
+    let limit = context.limit.mul_f64(0.75).max(watched);
+    limit.min(watched.max(context.app.timeout.saturating_mul(PATIENCE)))
 }
 
 /// Returns the windows that show. Where there is no desktop there are none.
@@ -241,7 +248,7 @@ fn tell(context: &Exercise<'_>, watcher: &Watcher, started: Timestamp, result: &
         Ok(()) => (Verdict::Passed, String::new()),
         Err(halt) => (halt.verdict(), halt.why().to_owned()),
     };
-    let seconds = context.app.timeout.as_secs_f64();
+    let seconds = watched(context).as_secs_f64();
     watcher.tell(Event::Instruction {
         key: watcher.key.clone(),
         at: now,

@@ -127,6 +127,10 @@ impl Guest for LocalGuest {
         self.opened.session
     }
 
+    fn slowness(&self) -> u32 {
+        1
+    }
+
     async fn install(&self, package: &Package, file: &Path) -> Result<Outcome, ProviderError> {
         self.alive().await?;
         let Opened {

@@ -154,6 +154,10 @@ impl Guest for QemuGuest {
         self.parts.ground.session
     }
 
+    fn slowness(&self) -> u32 {
+        self.vm.spec.engine.slowness()
+    }
+
     async fn install(&self, package: &Package, file: &Path) -> Result<Outcome, ProviderError> {
         self.while_there(self.parts.linux.install(package, file))
             .await

@@ -51,6 +51,15 @@ pub enum Engine {
 }
 
 impl Engine {
+    /// Returns how many times as long as elsewhere things may take in a guest. Translated programs
+    /// take five to ten times as long; what they wait for does not.
+    pub fn slowness(self) -> u32 {
+        match self {
+            Self::Kvm | Self::KvmReduced => 1,
+            Self::Tcg => 4,
+        }
+    }
+
     /// Returns the word for plans, logs and hashes.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -59,6 +59,13 @@ pub struct Exercise<'a> {
 }
 
 impl Exercise<'_> {
+    /// Returns what `time`, which somebody set for machines in general, is on this one.
+    pub(super) fn time(&self, time: Duration) -> Duration {
+        time.saturating_mul(self.guest.slowness())
+    }
+}
+
+impl Exercise<'_> {
     /// Returns the path of the app's program, as the machine knows it.
     pub(super) fn app_path(&self) -> String {
         let path = self.package.app_path.as_ref();

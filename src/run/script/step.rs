@@ -73,9 +73,10 @@ pub(super) async fn perform_cleanup(
 
 /// Carries out a step, within its time and a little more.
 async fn attempt(stage: &mut Stage<'_>, instruction: &Instruction) -> Result<Found, Halt> {
-    let deadline = Instant::now() + instruction.timeout;
+    let limit = stage.context.time(instruction.timeout);
+    let deadline = Instant::now() + limit;
     let given_up = deadline + GRACE;
-    let acted = Box::pin(act(stage, instruction, deadline));
+    let acted = Box::pin(act(stage, instruction, limit, deadline));
     match timeout_at(given_up, acted).await {
         Ok(result) => result,
         Err(_) => Err(Halt::passing("the machine did not answer in time")),
@@ -85,10 +86,11 @@ async fn attempt(stage: &mut Stage<'_>, instruction: &Instruction) -> Result<Fou
 async fn act(
     stage: &mut Stage<'_>,
     instruction: &Instruction,
+    limit: Duration,
     deadline: Instant,
 ) -> Result<Found, Halt> {
     match &instruction.action {
-        Action::Shell(text) => shell::run(stage, text, instruction.timeout).await,
+        Action::Shell(text) => shell::run(stage, text, limit).await,
         Action::Launch { words, window } => {
             launch::launch(stage, words, window.as_deref(), deadline).await
         }

@@ -280,6 +280,21 @@ async fn a_shell_step_has_a_time_out() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_slow_machine_has_more_time() {
+    let scene = Scene::new();
+    scene.desktop.state().slowness = 4;
+    let world = after(35.0, || scene.desktop.change(|state| state.show("Notes")));
+    scene.play(NAMED, world).await.passed();
+    let desktop = Desktop::new();
+    desktop.state().slowness = 4;
+    desktop.state().on_shell = |_, _| (seconds(15.0), Some(Exit::Code(0)), "");
+    let yaml = "steps: [{shell: sleep, timeout: 4}]";
+    play(&desktop, yaml).await.passed();
+    desktop.state().slowness = 3;
+    play(&desktop, yaml).await.failed("took longer than 12 s");
+}
+
+#[tokio::test(start_paused = true)]
 async fn variables_are_filled_in_when_a_step_runs() {
     let mut scene = Scene::new();
     scene.app.args = vec!["--title".into(), "my notes".into()];

@@ -41,6 +41,23 @@ async fn an_app_passes_when_it_shows_a_window_and_lasts() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_app_is_watched_longer_where_it_falls_over_later() {
+    let scene = with_window();
+    scene.desktop.state().slowness = 4;
+    let world = after(35.0, || {
+        scene.desktop.change(|state| state.exit(0, Exit::Code(1)));
+    });
+    let told = check(&scene, SmokeCheck::X11, world).await;
+    told.failed("showed a window and then exited with 1");
+    let scene = with_window();
+    scene.desktop.state().slowness = 4;
+    let told = check(&scene, SmokeCheck::X11, async {}).await;
+    told.passed();
+    let watched = ["1 start `notes` and watch it for 40 s: passed window"];
+    assert_eq!(told.instructions(), watched);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_app_that_is_closed_after_its_window_showed_passes() {
     let scene = with_window();
     let world = after(4.0, || {

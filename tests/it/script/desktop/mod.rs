@@ -33,6 +33,7 @@ pub(super) type ShellAnswer = (Duration, Option<Exit>, &'static str);
 #[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own")]
 pub(super) struct State {
     pub(super) session: Session,
+    pub(super) slowness: u32,
     pub(super) environment: BTreeMap<String, String>,
     pub(super) windows: Vec<Window>,
     /// Whether nobody tells the windows any more.
@@ -87,6 +88,7 @@ impl Desktop {
     pub(super) fn new() -> Self {
         let state = State {
             session: Session::X11,
+            slowness: 1,
             environment: BTreeMap::from([("DISPLAY".into(), ":7".into())]),
             windows: Vec::new(),
             windows_are_mute: false,

@@ -32,6 +32,10 @@ impl Guest for Desktop {
         self.state().session
     }
 
+    fn slowness(&self) -> u32 {
+        self.state().slowness
+    }
+
     async fn install(&self, _: &Package, _: &Path) -> Result<Outcome, ProviderError> {
         panic!("a scenario installs nothing")
     }

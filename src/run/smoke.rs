@@ -1,7 +1,7 @@
 //! Smoke checks: the app is started in one display environment and watched until its time-out.
 //!
-//! It passes when a window of it appeared, and it then ran for the app's time-out or ended with 0 by
-//! itself. Everything else that it can do is a failure, and whatever keeps us from seeing what it
+//! It passes when a window of it appeared, and it ran for the app's time-out from then on or ended
+//! with 0 by itself. Everything else that it can do is a failure, and whatever keeps us from seeing what it
 //! does makes the check blocked. There is no passing early.
 
 use crate::{
@@ -110,13 +110,10 @@ async fn watch(context: &Exercise<'_>, mut views: Views, app: &App) -> Result<()
     };
     if exit.is_none() && sight == Sight::Shown {
         // It has the same time to fall over, however late it came.
-        let watched = watched(context);
-        let is_late = started.elapsed() > watched;
-        let from = if is_late { Instant::now() } else { started };
         exit = tokio::select! {
             biased;
             exit = app.process.wait() => Some(exit?),
-            () = sleep_until(from + watched) => None,
+            () = sleep(watched(context)) => None,
         };
     }
     let is_open = match exit {

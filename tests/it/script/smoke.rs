@@ -58,6 +58,22 @@ async fn an_app_is_watched_longer_where_it_falls_over_later() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_window_that_shows_late_is_watched_as_long() {
+    for shown in [1.0, 9.0, 11.0] {
+        let scene = Scene::new();
+        let world = async {
+            after(shown, || scene.desktop.change(|state| state.show("Notes"))).await;
+            after(8.0, || {
+                scene.desktop.change(|state| state.exit(0, Exit::Code(1)))
+            })
+            .await;
+        };
+        let told = check(&scene, SmokeCheck::X11, world).await;
+        told.failed("showed a window and then exited with 1");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_app_that_is_closed_after_its_window_showed_passes() {
     let scene = with_window();
     let world = after(4.0, || {

@@ -50,7 +50,7 @@ fn a_smoke_check_sees_the_window_of_the_app() {
         "timeout = \"10m\"",
         "scenarios = [\"smoke/x11\", \"smoke/no-display\"]",
     );
-    fleet.edit_plan("timeout = 2", "timeout = 20");
+    fleet.edit_plan("timeout = 2", "timeout = 5");
     let told = fleet.apply().ended_with(3);
     let (verdict, detail) = told.end(&fleet.exercise("smoke/x11"));
     assert_eq!(verdict, Verdict::Passed, "{detail}");

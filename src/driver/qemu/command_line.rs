@@ -161,9 +161,7 @@ impl Spec {
         match &self.start {
             Start::Boot => {}
             Start::Snapshot(tag) => line.add("-loadvm", tag),
-            Start::State(_) | Start::StateWithoutMemory(_) | Start::Moved => {
-                line.add("-incoming", "defer");
-            }
+            Start::State(_) => line.add("-incoming", "defer"),
         }
     }
 }
@@ -406,10 +404,8 @@ mod tests {
         check(|_| {}, &[], &["-loadvm", "-incoming", "-kernel", "-append"]);
         let snapshot = |spec: &mut Spec| spec.start = Start::Snapshot("live".into());
         check(snapshot, &["-loadvm live"], &["-incoming"]);
-        for start in [Start::State, Start::StateWithoutMemory] {
-            let state = |spec: &mut Spec| spec.start = start("/state".into());
-            check(state, &["-incoming defer"], &["-loadvm", "/state"]);
-        }
+        let state = |spec: &mut Spec| spec.start = Start::State("/state".into());
+        check(state, &["-incoming defer"], &["-loadvm", "/state"]);
     }
 
     #[test]

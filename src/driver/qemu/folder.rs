@@ -13,11 +13,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The longest name that a socket has in its folder, or in one within that.
+/// The longest name that a socket has in its folder.
 const LONGEST_NAME: usize = 20;
-
-/// What a folder within a folder is called.
-const WITHIN: &str = "2";
 
 /// The folders of one machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,16 +50,6 @@ impl Folder {
         Ok(())
     }
 
-    /// Makes a folder for a second machine of the same lease.
-    pub(super) fn create_within(&self) -> io::Result<Self> {
-        let [files, sockets] = [&self.files, &self.sockets].map(|path| path.join(WITHIN));
-        create(&files)?;
-        if sockets != files {
-            create(&sockets)?;
-        }
-        Ok(Self { files, sockets })
-    }
-
     /// Returns where a file of this name lies.
     pub fn file(&self, name: &str) -> PathBuf {
         self.files.join(name)
@@ -70,8 +57,7 @@ impl Folder {
 
     /// Returns where a socket of this name lies.
     pub(super) fn socket(&self, name: &str) -> PathBuf {
-        let is_short = name.len() + WITHIN.len() + 2 <= LONGEST_NAME;
-        debug_assert!(is_short, "`{name}` is too long");
+        debug_assert!(name.len() < LONGEST_NAME, "`{name}` is too long");
         self.sockets.join(name)
     }
 

@@ -120,7 +120,7 @@ impl Opening<'_> {
         let (ram, start) = match (self.kept, self.session_form()) {
             (Some(layer), Some(SessionForm::Template)) => (
                 Ram::CopyOnWrite(layer.file(RAM)),
-                Start::StateWithoutMemory(layer.file(DEVICES)),
+                Start::State(layer.file(DEVICES)),
             ),
             (_, Some(SessionForm::Snapshot)) => (Ram::Anonymous, Start::Snapshot(SNAPSHOT.into())),
             // Whoever boots may be kept with its session.

@@ -98,10 +98,6 @@ pub enum Start {
     Boot,
     /// The snapshot within its disk that has this name.
     Snapshot(String),
-    /// The state in this file, with all that was in memory.
+    /// The state in this file, and the memory as it lies in its own.
     State(PathBuf),
-    /// The state in this file but for the memory, which is what lies in the memory's own file.
-    StateWithoutMemory(PathBuf),
-    /// Another machine, which moves here; until it has, this one stands still.
-    Moved,
 }

@@ -5,7 +5,7 @@
 //! a second. Neither its disk nor its memory may ever change again.
 
 use super::{
-    Qemu, VmError, blocking,
+    VmError, blocking,
     qmp::MemoryIn,
     spec::{Ram, Spec, Start},
     vm::Vm,
@@ -40,7 +40,7 @@ impl Template {
         Spec {
             ram: Ram::CopyOnWrite(self.ram.clone()),
             disk: overlay,
-            start: Start::StateWithoutMemory(self.state.clone()),
+            start: Start::State(self.state.clone()),
             ..spec.clone()
         }
     }
@@ -53,54 +53,12 @@ impl Vm {
         Ok(is_in_file && self.qmp().can_ignore_shared().await?)
     }
 
-    /// Stops the machine and makes a template of it, wherever its memory lies: the memory goes to
-    /// `ram`, all else to `state`. The machine can only quit afterwards, and until it has its disk
-    /// may change.
-    ///
-    /// Memory that is in no file, or a copy of what is in one, is brought into one by a second QEMU,
-    /// to which the machine moves.
-    pub async fn save_template(
-        &self,
-        qemu: &Qemu,
-        ram: &Path,
-        state: &Path,
-        limit: Duration,
-    ) -> Result<(), VmError> {
-        let folder = self.folder().create_within();
-        let folder = folder.map_err(VmError::io("make a folder in", self.folder().file("")))?;
-        let spec = Spec {
-            ram: Ram::File(ram.into()),
-            start: Start::Moved,
-            ..self.spec.clone()
-        };
-        let other = Self::start(qemu, spec, folder, self.marker(), limit).await?;
-        self.qmp().stop().await?;
-        for vm in [self, &other] {
-            vm.qmp().prepare_migration(MemoryIn::State).await?;
-        }
-        let socket = other.folder().socket(STATE_SOCKET);
-        other.qmp().listen_for_state(&socket).await?;
-        tokio::try_join!(
-            self.qmp().migrate_to(&socket, limit),
-            other.qmp().migrated_from(limit),
-        )?;
-        drop(fs::remove_file(&socket));
-        other.save_state(state, limit).await?;
-        other.quit().await;
-        Ok(())
-    }
-
-    /// Stops the machine and writes its state to `file`: without its memory when that lies in a
-    /// file of its own, which is then complete once the machine has quit; with all of it otherwise.
-    /// The machine stays stopped.
+    /// Stops the machine and writes its state to `file`, but for its memory, which is complete in
+    /// the file of its own once the machine has quit. The machine stays stopped.
     pub async fn save_state(&self, file: &Path, limit: Duration) -> Result<(), VmError> {
         let qmp = self.qmp();
         qmp.stop().await?;
-        qmp.prepare_migration(match self.spec.ram {
-            Ram::File(_) => MemoryIn::File,
-            Ram::Anonymous | Ram::CopyOnWrite(_) => MemoryIn::State,
-        })
-        .await?;
+        qmp.prepare_migration(MemoryIn::File).await?;
         let socket = self.folder().socket(STATE_SOCKET);
         let listener = UnixListener::bind(&socket).map_err(VmError::io("listen on", &socket))?;
         let receiving = async {
@@ -128,14 +86,9 @@ impl Vm {
     }
 
     /// Gives a machine that waits for it the state in `file`, and lets it run.
-    pub(super) async fn load_state(
-        &self,
-        file: &Path,
-        memory: MemoryIn,
-        limit: Duration,
-    ) -> Result<(), VmError> {
+    pub(super) async fn load_state(&self, file: &Path, limit: Duration) -> Result<(), VmError> {
         let qmp = self.qmp();
-        qmp.prepare_migration(memory).await?;
+        qmp.prepare_migration(MemoryIn::File).await?;
         let socket = self.folder().socket(STATE_SOCKET);
         qmp.listen_for_state(&socket).await?;
         let stream = UnixStream::connect(&socket).map_err(VmError::io("connect to", &socket))?;

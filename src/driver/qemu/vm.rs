@@ -8,7 +8,6 @@ use super::{
     command_line::{AGENT_SOCKET, QMP_SOCKET, SERIAL_SOCKET, VNC_SOCKET},
     folder::Folder,
     program::{Qemu, last_lines},
-    qmp::MemoryIn,
     serial::Serial,
     spec::{Spec, Start},
 };
@@ -44,7 +43,6 @@ pub struct Vm {
     serial: Serial,
     ssh: SocketAddr,
     folder: Folder,
-    marker: String,
     pub(super) spec: Spec,
 }
 
@@ -84,7 +82,6 @@ impl Vm {
             serial,
             ssh: (Ipv4Addr::LOCALHOST, port).into(),
             folder,
-            marker: marker.into(),
             spec,
         };
         match vm.take_up(limit).await {
@@ -96,9 +93,8 @@ impl Vm {
     /// Gives it the state that it waits for, when it does.
     async fn take_up(&self, limit: Duration) -> Result<(), VmError> {
         match &self.spec.start {
-            Start::Boot | Start::Snapshot(_) | Start::Moved => Ok(()),
-            Start::State(file) => self.load_state(file, MemoryIn::State, limit).await,
-            Start::StateWithoutMemory(file) => self.load_state(file, MemoryIn::File, limit).await,
+            Start::Boot | Start::Snapshot(_) => Ok(()),
+            Start::State(file) => self.load_state(file, limit).await,
         }
     }
 
@@ -132,11 +128,6 @@ impl Vm {
     /// Returns what it is made of.
     pub fn spec(&self) -> &Spec {
         &self.spec
-    }
-
-    /// Returns what it is marked with.
-    pub(super) fn marker(&self) -> &str {
-        &self.marker
     }
 
     /// Returns its folder.

@@ -2,7 +2,7 @@
 
 use super::vm_world::{Kept, LONG, World, agent};
 use mosdat::{
-    driver::qemu::{Engine, Picture, Proof, Ram, RunState, Spec, Start, Template, Vm},
+    driver::qemu::{Engine, Picture, Proof, Ram, RunState, Spec, Start, Vm},
     port::Exit,
 };
 use std::{
@@ -88,63 +88,6 @@ async fn a_machine_goes_back_to_its_snapshot() {
     again.quit().await;
     let err = world.try_start(spec, world.folder()).await.unwrap_err();
     assert!(err.to_string().contains("does not exist"), "{err}");
-}
-
-#[tokio::test]
-async fn a_clone_becomes_a_template_of_its_own() {
-    let world = World::new().await;
-    let vm = world.clone_of(&world.template().await).await;
-    shell(&vm, "echo kept | tee /run/mark > /root/mark").await;
-    assert!(!vm.can_become_template().await.unwrap());
-    let template = Template {
-        disk: vm.spec().disk.clone(),
-        ram: vm.folder().file("ram"),
-        state: vm.folder().file("state"),
-    };
-    let begun = Instant::now();
-    let saved = vm.save_template(&world.qemu, &template.ram, &template.state, LONG);
-    saved.await.unwrap();
-    vm.quit().await;
-    eprintln!("a clone became a template: {:.2?}", begun.elapsed());
-    let (spec, dir) = (vm.spec().clone(), world.work.clone());
-    let kept = Kept {
-        dir,
-        template,
-        spec,
-    };
-    for _ in 0..2 {
-        let again = timed_clone(&world, &kept).await;
-        let marks = shell(
-            &again,
-            "cat /run/mark /root/mark; rm /run/mark /root/mark; sync",
-        )
-        .await;
-        assert_eq!(marks.1, "kept\nkept\n");
-        again.quit().await;
-    }
-}
-
-#[tokio::test]
-async fn a_whole_state_holds_the_memory() {
-    let world = World::new().await;
-    let vm = world.clone_of(&world.template().await).await;
-    shell(&vm, "echo kept > /run/mark").await;
-    let begun = Instant::now();
-    let state = vm.folder().file("whole");
-    vm.save_state(&state, LONG).await.unwrap();
-    let size = state.metadata().unwrap().len() >> 20;
-    eprintln!("a state of {size} MiB saved: {:.2?}", begun.elapsed());
-    vm.quit().await;
-    let begun = Instant::now();
-    let spec = Spec {
-        ram: Ram::Anonymous,
-        start: Start::State(state),
-        ..vm.spec().clone()
-    };
-    let again = world.start(spec, world.folder()).await;
-    eprintln!("started from it: {:.2?}", begun.elapsed());
-    assert_eq!(shell(&again, "cat /run/mark").await.1, "kept\n");
-    again.quit().await;
 }
 
 #[tokio::test]

@@ -289,7 +289,36 @@ impl QemuProvider {
                 _image: hold,
             },
         };
-        Ok(Box::new(opening.run(qemu, engine).await?))
+        let opened = opening.run(qemu, engine).await;
+        let opened = match &kept {
+            Some(kept) if kept.manifest.session.is_some() => self.note_start(kept, opened),
+            Some(_) | None => opened,
+        };
+        Ok(Box::new(opened?))
+    }
+
+    /// Notes whether a machine went on from a kept session: one that never does is made again.
+    fn note_start<T>(
+        &self,
+        kept: &KeptLayer,
+        opened: Result<T, ProviderError>,
+    ) -> Result<T, ProviderError> {
+        let went_on = match &opened {
+            Ok(_) => true,
+            Err(ProviderError::Start { .. }) => false,
+            // Something else was in the way.
+            Err(_) => return opened,
+        };
+        let removed = self.layers.note_start(kept, went_on);
+        if let Err(error) = &removed {
+            tracing::warn!(%error, layer = %kept.dir.display(), "a layer could not be removed");
+        }
+        opened.map_err(|mut err| {
+            if let (ProviderError::Start { why, .. }, Ok(true)) = (&mut err, removed) {
+                why.push_str("; what was kept of it is removed, and the next run makes it again");
+            }
+            err
+        })
     }
 
     /// Ends and removes everything of `lease`, whoever started it.

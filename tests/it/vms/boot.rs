@@ -83,8 +83,17 @@ async fn a_kept_session_whose_agent_never_answers_is_told_from_one_that_does() {
     let mute = LayerName::parse("mosdat-00000000000000000000").unwrap();
     guest.keep(&mute, LayerKind::Session).await.unwrap();
     guest.close().await.unwrap();
-    let err = world.open(&Layer::Kept(mute), 2).await.unwrap_err();
+    let mute = Layer::Kept(mute);
+    let err = world.open(&mute, 2).await.unwrap_err();
     assert!(matches!(&err, ProviderError::Start { .. }), "{err}");
     assert!(err.to_string().contains("agent"), "{err}");
     world.assert_nothing_left();
+    // It may have been the computer, once.
+    let err = world.open(&mute, 3).await.unwrap_err();
+    assert!(
+        err.to_string().contains("the next run makes it again"),
+        "{err}"
+    );
+    let err = world.open(&mute, 4).await.unwrap_err();
+    assert!(matches!(&err, ProviderError::NoLayer { .. }), "{err}");
 }

@@ -34,7 +34,12 @@ pub(super) struct Layers {
     dir: PathBuf,
     /// Whose content was checked since mosdat started, by its folder.
     checked: Arc<Mutex<BTreeMap<PathBuf, Checked>>>,
+    /// How often in a row sessions did not go on since mosdat started, by the layer's folder.
+    stuck: Arc<Mutex<BTreeMap<PathBuf, u32>>>,
 }
+
+/// A session that did not go on so often in a row, and never in between, never will.
+const MOST_STUCK: u32 = 2;
 
 /// What is wrong with a layer, once somebody has looked.
 type Checked = Arc<OnceLock<Option<String>>>;
@@ -63,8 +68,11 @@ pub(super) struct ToKeep {
 
 impl Layers {
     pub(super) fn new(dir: PathBuf) -> Self {
-        let checked = Arc::default();
-        Self { dir, checked }
+        Self {
+            dir,
+            checked: Arc::default(),
+            stuck: Arc::default(),
+        }
     }
 
     /// Returns the layers of `machine` that can be started from. One that has changed is removed.
@@ -109,6 +117,25 @@ impl Layers {
             .clone()
     }
 
+    /// Notes whether a machine went on from the session in `layer`. One that has not for the second
+    /// time in a row is removed, so that it is made again; returns whether it was.
+    pub(super) fn note_start(&self, layer: &KeptLayer, went_on: bool) -> io::Result<bool> {
+        let mut stuck = self.stuck.lock().unwrap_or_else(PoisonError::into_inner);
+        if went_on {
+            stuck.remove(&layer.dir);
+            return Ok(false);
+        }
+        let count = stuck.entry(layer.dir.clone()).or_default();
+        *count += 1;
+        if *count < MOST_STUCK {
+            return Ok(false);
+        }
+        stuck.remove(&layer.dir);
+        drop(stuck);
+        self.remove_folder(&layer.dir)?;
+        Ok(true)
+    }
+
     /// Makes `files` the layer. Keeping one that is there already changes nothing.
     pub(super) fn keep(
         &self,
@@ -151,18 +178,18 @@ impl Layers {
 
     /// Removes `layer`. Removing one that is gone is no error.
     pub(super) fn remove(&self, machine: &MachineName, layer: &LayerName) -> io::Result<()> {
-        let path = self.path(machine, layer);
+        self.remove_folder(&self.path(machine, layer))
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
         let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
-        checked.remove(&path);
+        checked.remove(path);
         drop(checked);
-        if !path.exists() {
+        let Some(name) = path.file_name().filter(|_| path.exists()) else {
             return Ok(());
-        }
+        };
         // Out of the list first: half of a layer must not be taken for one.
-        let doomed = self
-            .dir
-            .join(machine.as_str())
-            .join(format!(".{layer}.removed"));
+        let doomed = path.with_file_name(format!(".{}.removed", name.display()));
         folders::remove(&doomed)?;
         fs::rename(path, &doomed)?;
         folders::remove(&doomed)

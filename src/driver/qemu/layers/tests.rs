@@ -130,6 +130,24 @@ fn a_touched_file_is_no_damage() {
 }
 
 #[test]
+fn a_session_that_does_not_go_on_twice_in_a_row_is_removed() {
+    let world = World::new();
+    world.keep("a", "content");
+    world.keep("b", "content");
+    let kept = |name: &str| world.layers.find(&machine(), &layer(name)).unwrap();
+    let note = |name: &str, went_on| world.layers.note_start(&kept(name), went_on).unwrap();
+    for went_on in [false, true, false] {
+        assert!(!note("a", went_on));
+    }
+    assert!(!note("b", false), "the other is counted by itself");
+    assert!(note("a", false));
+    assert_eq!(world.list(), [layer("b")]);
+    // What is made in its place starts anew.
+    world.keep("a", "content");
+    assert!(!note("a", false));
+}
+
+#[test]
 fn what_is_half_made_is_no_layer_and_is_reclaimed() {
     let world = World::new();
     let dir = world.dir.path().join("layers/m");

@@ -12,7 +12,7 @@ setup: ## Install what is missing on this computer (Debian packages, cargo-nexte
 demo: setup ## Test a small app on X11 and Wayland desktops, then what changed (VMS=1: on virtual machines)
 	@scripts/demo/$(if $(VMS),machines,desktops).sh
 
-test: setup ## Run the tests (VMS=1: those on virtual machines as well)
+test: setup ## Run the tests (VMS=0: without those on virtual machines)
 	@VMS=$(VMS) scripts/test.sh
 
 lint: ## Check formatting, lints and documentation
@@ -21,7 +21,7 @@ lint: ## Check formatting, lints and documentation
 bench: ## Measure mosdat, beside its peers where they are installed (BENCH_FULL=1 for all of it)
 	@scripts/bench.sh
 
-faults: setup ## Run the tests that break things on purpose (VMS=1: virtual machines too)
+faults: setup ## Run the tests that break things on purpose (VMS=0: no virtual machines)
 	@VMS=$(VMS) scripts/faults.sh
 
 install: ## Build mosdat and install it for this user

@@ -1,14 +1,13 @@
 #!/bin/bash
-# Runs the tests that break things on purpose: processes killed, disks full, screens frozen. They
-# are those of `tests/it/faults`, and with VMS=1 those that break virtual machines; `make test` runs
-# them as well.
+# Runs the tests that break things on purpose: processes killed, disks full, screens frozen,
+# virtual machines broken in every way (VMS=0 leaves those out). `make test` runs them as well.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/test-image.sh
 
 selected='test(/^faults::/)'
-if [ -n "${VMS-}" ]; then
-  export MOSDAT_TEST_IMAGES=${MOSDAT_TEST_IMAGES:-$PWD/target/test-images}
-  cargo run --quiet -- image build debian12 --images "$MOSDAT_TEST_IMAGES"
+if wants_machines; then
+  make_test_image
   selected="$selected or test(/^vms::(faults|boot|layers)::/) or test(/^qemu::vm_lost::/)"
 fi
 

@@ -1,29 +1,25 @@
 #!/bin/bash
-# Runs every test but those that need real virtual machines; with VMS=1 those as well. The test
-# runner's summary comes last.
+# Runs every test: first those that start no virtual machine, then those that do, which have the
+# computer to themselves. VMS=0 leaves the latter out. The test runner's summary comes last.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/test-image.sh
 
-# Tests that start virtual machines: they need an image, which takes minutes to make.
-needs_machines='test(/^(vms|qemu::vm_)/)'
-
-if [ -n "${VMS-}" ]; then
-  # They start from a real guest image. It is made once: what has not changed since is not made again.
-  export MOSDAT_TEST_IMAGES=${MOSDAT_TEST_IMAGES:-$PWD/target/test-images}
-  cargo run --quiet -- image build debian12 --images "$MOSDAT_TEST_IMAGES"
-  cargo run --quiet -- image prune --images "$MOSDAT_TEST_IMAGES"
-  selected='all()'
-else
-  selected="not $needs_machines"
-fi
+# Tests that start virtual machines.
+machines='test(/^(vms|qemu::vm_)/)'
 
 if cargo nextest --version > /dev/null 2>&1; then
   cargo test --doc --quiet
-  cargo nextest run --profile ci -E "$selected"
-elif [ -n "${VMS-}" ]; then
-  echo 'test: there is no cargo-nextest; running cargo test' >&2
-  cargo test
+  cargo nextest run --profile ci -E "not $machines"
+  if wants_machines; then
+    make_test_image
+    cargo nextest run --profile ci -E "$machines"
+  fi
 else
   echo 'test: there is no cargo-nextest; running cargo test' >&2
   cargo test -- --skip vms:: --skip qemu::vm_
+  if wants_machines; then
+    make_test_image
+    cargo test --test it -- --test-threads 2 vms:: qemu::vm_
+  fi
 fi

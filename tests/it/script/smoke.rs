@@ -64,7 +64,7 @@ async fn a_window_that_shows_late_is_watched_as_long() {
         let world = async {
             after(shown, || scene.desktop.change(|state| state.show("Notes"))).await;
             after(8.0, || {
-                scene.desktop.change(|state| state.exit(0, Exit::Code(1)))
+                scene.desktop.change(|state| state.exit(0, Exit::Code(1)));
             })
             .await;
         };

@@ -26,7 +26,7 @@ use tempfile::TempDir;
 
 /// Memory and processors of the machine, as in `plans/notes-vms.toml`.
 pub(crate) const MEMORY: u32 = 768;
-pub(crate) const CPUS: u32 = 2;
+pub(crate) const CPUS: u32 = 1;
 
 /// Long enough for anything in a guest that is translated on a busy computer.
 pub(crate) const LONG: Duration = Duration::from_mins(2);

@@ -198,7 +198,7 @@ impl Place {
              [qemu]\n\
              {images}\n\
              memory = \"768M\"\n\
-             cpus = 2\n\
+             cpus = 1\n\
              {how}\n\
              [[vm]]\n\
              name = \"vm\"\n\

@@ -337,7 +337,7 @@ impl Opening<'_> {
 pub(super) fn amount(engine: Engine, hardware: &Hardware) -> Amount {
     Amount {
         memory: engine.footprint(hardware.memory),
-        cpus: hardware.cpus,
+        cpus: engine.processors(hardware.cpus),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The programs that machines are made with: QEMU itself, and its tool for disks.
 
-use super::{VmError, command_line::Sandbox};
+use super::{Engine, VmError, command_line::Sandbox};
 use crate::{
     driver::process::{self, ProcessTree, Spawn},
     port::Exit,
@@ -31,6 +31,8 @@ pub struct Qemu {
     /// state is understood by the same version only.
     pub version: String,
     img: PathBuf,
+    /// What has the system let a program work for longer stretches, where it is installed.
+    chrt: Option<PathBuf>,
     path_var: String,
     sandbox: Sandbox,
 }
@@ -46,6 +48,7 @@ impl Qemu {
         let mut qemu = Self {
             program,
             img,
+            chrt: process::find_program("chrt", path_var),
             path_var: path_var.into(),
             version: String::new(),
             sandbox: Sandbox::Supported,
@@ -74,8 +77,21 @@ impl Qemu {
     }
 
     /// Returns what starts QEMU in `dir`, to be found by `marker` after a crash.
-    pub(super) fn spawn(&self, arguments: Vec<String>, dir: &Path, marker: &str) -> Spawn {
+    ///
+    /// Where it translates it works without a break, and loses much each time that it has to make
+    /// way for another that does.
+    pub(super) fn spawn(
+        &self,
+        engine: Engine,
+        arguments: Vec<String>,
+        dir: &Path,
+        marker: &str,
+    ) -> Spawn {
         let mut spawn = self.bare(&self.program, arguments);
+        if let (Engine::Tcg, Some(chrt)) = (engine, &self.chrt) {
+            let batch = [&*chrt.display().to_string(), "--batch", "0"].map(str::to_owned);
+            spawn.argv.splice(0..0, batch);
+        }
         spawn.dir = Some(dir.into());
         spawn.marker = Some(marker.into());
         spawn
@@ -125,4 +141,34 @@ pub(super) fn last_lines(tree: &ProcessTree) -> String {
     let shown = &lines[lines.len().saturating_sub(SHOWN_LINES)..];
     let shown: Vec<String> = shown.iter().map(|line| format!("\n  {line}")).collect();
     shown.concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_translates_works_for_longer_stretches() {
+        let check = |engine, chrt: Option<&str>, expected: &str| {
+            let qemu = Qemu {
+                program: "/q".into(),
+                version: String::new(),
+                img: "/i".into(),
+                chrt: chrt.map(Into::into),
+                path_var: String::new(),
+                sandbox: Sandbox::Missing,
+            };
+            let spawn = qemu.spawn(engine, vec!["-x".into()], Path::new("/"), "m");
+            assert_eq!(spawn.argv.join(" "), expected);
+        };
+        check(Engine::Tcg, Some("/c"), "/c --batch 0 /q -x");
+        check(Engine::Tcg, None, "/q -x");
+        check(Engine::Kvm, Some("/c"), "/q -x");
+    }
+
+    #[test]
+    fn a_machine_that_translates_counts_twice() {
+        assert_eq!(Engine::Tcg.processors(2), 4);
+        assert_eq!(Engine::KvmReduced.processors(2), 2);
+    }
 }

@@ -69,6 +69,15 @@ impl Engine {
         }
     }
 
+    /// Returns how many processors a machine with `cpus` of its own counts for: one that translates
+    /// seldom waits, and suffers most from what runs beside it.
+    pub fn processors(self, cpus: u32) -> u32 {
+        match self {
+            Self::Kvm | Self::KvmReduced => cpus,
+            Self::Tcg => cpus.saturating_mul(2),
+        }
+    }
+
     /// Returns the most memory that a process with a machine of `memory` MiB may come to use, in
     /// MiB: the guest's, the screen's, QEMU's own, and translated instructions.
     pub fn footprint(self, memory: u32) -> u64 {

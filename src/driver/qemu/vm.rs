@@ -57,7 +57,7 @@ impl Vm {
         limit: Duration,
     ) -> Result<Self, VmError> {
         let arguments = spec.arguments(qemu.sandbox());
-        let spawn = qemu.spawn(arguments, folder.sockets(), marker);
+        let spawn = qemu.spawn(spec.engine, arguments, folder.sockets(), marker);
         let tree = process::spawn(spawn, None)?;
         let parts = match time::timeout(limit, connect(&folder, &spec, &tree)).await {
             Ok(Ok(parts)) => parts,

@@ -37,7 +37,7 @@ impl Desktop {
 
     fn hardware(self) -> &'static str {
         match self {
-            Self::X11 => "session = \"x11\"\nmemory = \"640M\"\ncpus = 2",
+            Self::X11 => "session = \"x11\"\nmemory = \"640M\"\ncpus = 1",
             Self::None => "session = \"none\"\nmemory = \"320M\"\ncpus = 1",
         }
     }

@@ -216,7 +216,7 @@ impl Trial {
             }
         };
         let arguments = command_line::trial(engine, proof, qemu.sandbox());
-        let spawn = qemu.spawn(arguments, Path::new("/"), "trial");
+        let spawn = qemu.spawn(engine, arguments, Path::new("/"), "trial");
         let tree = process::spawn(spawn, Some(Arc::new(on_line)))?;
         Ok(Self {
             engine,

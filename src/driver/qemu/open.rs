@@ -211,17 +211,20 @@ impl Opening<'_> {
             if vm.agent().is_none() {
                 self.set_time_by_shell(&*shell).await?;
             }
-            LinuxGuest::take_up(self.linux(&shell), kept.known.clone()).await
+            let taken = LinuxGuest::take_up(self.linux(&shell), kept.known.clone()).await;
+            taken.map_err(|err| self.never_woke(vm, &err.to_string()))
         };
         let screen = async {
             let Some(screen) = self.dial_screen(vm).await? else {
                 return Ok(None);
             };
-            if kept.sign_of_life == Some(SignOfLife::Pointer)
-                && !alive::follows(&*screen, self.config.limits.alive).await?
-            {
-                let why = "its screen does not follow the pointer";
-                return Err(self.never_woke(vm, why));
+            if kept.sign_of_life == Some(SignOfLife::Pointer) {
+                let why = match alive::follows(&*screen, self.config.limits.alive).await {
+                    Ok(true) => return Ok(Some(screen)),
+                    Ok(false) => "its screen does not follow the pointer".into(),
+                    Err(err) => err.to_string(),
+                };
+                return Err(self.never_woke(vm, &why));
             }
             Ok(Some(screen))
         };

@@ -2,6 +2,7 @@
 
 mod desktop;
 mod life;
+mod opened;
 mod sight;
 mod smoke;
 mod touch;

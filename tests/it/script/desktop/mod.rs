@@ -34,6 +34,8 @@ pub(super) type ShellAnswer = (Duration, Option<Exit>, &'static str);
 pub(super) struct State {
     pub(super) session: Session,
     pub(super) slowness: u32,
+    /// What whoever opened it learns of it; a scenario itself never asks.
+    pub(super) opened: Option<Opened>,
     pub(super) environment: BTreeMap<String, String>,
     pub(super) windows: Vec<Window>,
     /// Whether nobody tells the windows any more.
@@ -64,6 +66,13 @@ pub(super) struct State {
     broken: Vec<String>,
 }
 
+/// What whoever opened the desktop learns of it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Opened {
+    pub(super) lost: Option<String>,
+    pub(super) was_closed: bool,
+}
+
 /// A program that was started; the first has the pid 100.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Program {
@@ -89,6 +98,7 @@ impl Desktop {
         let state = State {
             session: Session::X11,
             slowness: 1,
+            opened: None,
             environment: BTreeMap::from([("DISPLAY".into(), ":7".into())]),
             windows: Vec::new(),
             windows_are_mute: false,

@@ -25,6 +25,7 @@ mod open;
 mod program;
 mod provider;
 mod qmp;
+mod reasons;
 mod serial;
 mod snapshot;
 mod spec;

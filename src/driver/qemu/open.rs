@@ -307,7 +307,7 @@ impl Opening<'_> {
     }
 
     fn not_started(&self, err: &VmError) -> ProviderError {
-        super::provider::vm_error(&self.machine.name, err)
+        super::reasons::vm_error(&self.machine.name, err)
     }
 
     fn no_login(&self, vm: &Vm, err: ShellError) -> ProviderError {

@@ -2,20 +2,21 @@
 //! a crash left is found again.
 
 use super::{
-    Amount, Budget, Engine, Engines, Folder, Proof, Qemu, VmError,
+    Amount, Budget, Engine, Engines, Folder, Proof, Qemu,
     guest::{Ground, Site},
     layers::{KeptLayer, Layers},
     open::{self, Opening},
+    reasons::{check_session, no_image, vm_error},
 };
 use crate::{
     driver::process,
     model::{
         Accelerator, ContentHash, Hardware, Image, Layer, LayerName, Lease, LeaseId, Machine,
-        MachineName, Presence, Session, SessionLayers,
+        MachineName, Presence, SessionLayers,
     },
     port::{
         Clock, Guest, Images, Keeper, Provider, ProviderError, ScreenDialer, ShellDialer,
-        TreeDialer, with_causes,
+        TreeDialer,
     },
 };
 use async_trait::async_trait;
@@ -420,59 +421,5 @@ impl Provider for QemuProvider {
                 Err(err)
             }
         }
-    }
-}
-
-fn check_session(machine: &Machine, image: &Image) -> Result<(), ProviderError> {
-    if image.sessions.contains(&machine.session) {
-        return Ok(());
-    }
-    let sessions: Vec<&str> = image
-        .sessions
-        .iter()
-        .map(|it| Session::as_str(*it))
-        .collect();
-    Err(ProviderError::Unable {
-        machine: machine.name.clone(),
-        what: format!(
-            "show a session `{}`: the image `{}` has {}",
-            machine.session.as_str(),
-            image.name,
-            sessions.join(", ")
-        ),
-    })
-}
-
-fn no_image(name: &str) -> String {
-    format!(
-        "there is no image `{name}`; `mosdat image build {name}` makes those that mosdat knows, \
-         `mosdat image import` takes one of your own"
-    )
-}
-
-/// Returns what an error of the machine means to whoever wanted to use it.
-pub(super) fn vm_error(machine: &MachineName, err: &VmError) -> ProviderError {
-    let machine = machine.clone();
-    match err {
-        VmError::MissingProgram { program, package } => ProviderError::MissingProgram {
-            program: (*program).into(),
-            package: (*package).into(),
-        },
-        VmError::NoKvm { .. } | VmError::TooLarge { .. } | VmError::NoTemplate => {
-            ProviderError::Unable {
-                machine,
-                what: format!("be started: {err}"),
-            }
-        }
-        VmError::Spawn(_)
-        | VmError::Program { .. }
-        | VmError::TimedOut { .. }
-        | VmError::Qmp(_)
-        | VmError::Agent(_)
-        | VmError::Io { .. } => ProviderError::Start {
-            machine,
-            what: "QEMU".into(),
-            why: with_causes(err),
-        },
     }
 }

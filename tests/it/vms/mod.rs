@@ -9,6 +9,7 @@ mod desktop;
 mod faults;
 mod fleet;
 mod images;
+mod kept;
 mod layers;
 mod matrix;
 mod prepared;

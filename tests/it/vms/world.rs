@@ -35,6 +35,14 @@ pub(super) struct World {
 impl World {
     /// Returns a world whose limits are those of `limits`, and whose image is changed by `change`.
     pub(super) fn new(limits: Limits, change: impl FnOnce(&mut Image, &Fleet)) -> Self {
+        Self::made(change, |config| config.limits = limits)
+    }
+
+    /// Returns a world whose image is changed by `change`, and its provider by `adapt`.
+    pub(super) fn made(
+        change: impl FnOnce(&mut Image, &Fleet),
+        adapt: impl FnOnce(&mut QemuConfig),
+    ) -> Self {
         let fleet = Fleet::prepared(Desktop::None);
         let store = ImageStore::new(images::folder());
         let mut image = store.find(images::NAME).unwrap().unwrap();
@@ -44,7 +52,7 @@ impl World {
             agent: None,
             limits: SshLimits::default(),
         };
-        let provider = QemuProvider::new(QemuConfig {
+        let mut config = QemuConfig {
             work_dir: fleet.state().join("machines"),
             layers_dir: fleet.state().join("machine-layers"),
             runtime_dir: None,
@@ -56,11 +64,12 @@ impl World {
             screens: Arc::new(VncDialer::new(Arc::new(SystemClock))),
             trees: Arc::new(AtspiDialer),
             clock: Arc::new(SystemClock),
-            limits,
-        });
+            limits: Limits::default(),
+        };
+        adapt(&mut config);
         Self {
             machine: machine(&fleet),
-            provider,
+            provider: QemuProvider::new(config),
             fleet,
         }
     }

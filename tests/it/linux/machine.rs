@@ -83,6 +83,9 @@ impl Machine {
         };
         let answer = machine.dir.path().join("manager.json");
         machine.program("busctl", &format!("exec cat '{}'", answer.display()));
+        let programs = machine.programs_file();
+        fs::write(&programs, "").unwrap();
+        machine.program("grep", &search(&programs));
         machine
     }
 
@@ -138,7 +141,14 @@ impl Machine {
         while fs::read(&file).unwrap().is_empty() {
             std::thread::yield_now();
         }
+        let programs = fs::read_to_string(self.programs_file()).unwrap();
+        fs::write(self.programs_file(), programs + &file + "\n").unwrap();
         self.programs.push(program);
+    }
+
+    /// The file that lists what shows the variables of the session's programs.
+    fn programs_file(&self) -> std::path::PathBuf {
+        self.dir.path().join("programs")
     }
 
     /// Ends the programs of the session; the desktop stays.
@@ -234,6 +244,16 @@ impl LoggedIn {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
+}
+
+/// Returns a `grep` that searches among processes only those of the session. Others on this
+/// computer know displays as well, other tests' above all.
+fn search(programs: &Path) -> String {
+    format!(
+        "PATH=/usr/bin:/bin\n\
+         case $1 in -lsz) grep \"$@\" | grep -Fxf '{}' ;; *) exec grep \"$@\" ;; esac",
+        programs.display()
+    )
 }
 
 pub(super) fn write_script(path: &Path, script: &str) {

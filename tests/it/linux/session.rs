@@ -30,8 +30,28 @@ async fn the_sessions_variables_are_those_of_its_manager_and_its_programs() {
 }
 
 #[tokio::test]
+async fn a_manager_that_knows_nothing_is_made_up_for_by_the_sessions_oldest_program() {
+    let server = XServer::start(320, 240);
+    let mut machine = Machine::without_session(Session::X11);
+    machine.tell(&BTreeMap::new());
+    machine.limits.manager = Duration::from_millis(100);
+    let program = |more: &[(&str, &str)]| {
+        let display = ("DISPLAY", server.display.as_str());
+        let all = more.iter().copied().chain([display]);
+        all.map(|(name, value)| (name.into(), value.into()))
+            .collect::<BTreeMap<String, String>>()
+    };
+    machine.session_program(&program(&[("SSH_CONNECTION", "1 2 3 4"), ("AGE", "0")]));
+    machine.session_program(&program(&[("AGE", "1")]));
+    machine.session_program(&program(&[("AGE", "2")]));
+    let there = machine.log_in().await;
+    assert_eq!(there.guest.environment()["AGE"], "1");
+}
+
+#[tokio::test]
 async fn a_session_that_opens_late_is_waited_for() {
     let machine = Machine::with_desktop(Session::X11).await;
+    let machine = machine.without_programs();
     let file = machine.dir.path().join("manager.json");
     let known = std::fs::read(&file).unwrap();
     machine.tell(&BTreeMap::new());

@@ -2,8 +2,12 @@
 
 mod anchors;
 mod fake;
-mod faults;
+mod handshake;
+mod inputs;
 mod real;
+mod session;
+mod silence;
+mod updates;
 
 use mosdat::{
     driver::vnc::{VncDialer, VncLimits},

@@ -3,9 +3,7 @@
 //! What is asked of the guest itself is [`LinuxGuest`]'s to answer. When an answer fails, the machine
 //! is looked at first: whatever else went wrong, the loss of the machine is why.
 
-use super::{
-    Folder, Picture, Reservation, Vm, alive::SignOfLife, layers::Layers, open, provider::Limits,
-};
+use super::{Folder, Limits, Picture, Reservation, Vm, alive::SignOfLife, layers::Layers, open};
 use crate::{
     driver::linux::LinuxGuest,
     model::{LayerKind, LayerName, LeaseId, MachineName, Outcome, Package, Session, SessionLayers},

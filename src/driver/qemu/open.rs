@@ -6,12 +6,11 @@
 //! ```
 
 use super::{
-    Amount, Engine, Qemu, Ram, Spec, Start, Vm, VmError,
+    Amount, Engine, Qemu, QemuConfig, Ram, Spec, Start, Vm, VmError,
     alive::{self, SignOfLife},
     guest::{Ground, Parts, QemuGuest},
     keep::SNAPSHOT,
     layers::{DEVICES, KeptLayer, KeptSession, RAM, SessionForm},
-    provider::QemuConfig,
 };
 use crate::{
     driver::linux::{self, LinuxConfig, LinuxGuest},

@@ -22,6 +22,8 @@ mod bare;
 mod desktop;
 #[path = "desktop/fleet.rs"]
 mod fleet;
+#[path = "../tests/it/machine.rs"]
+mod machine;
 #[path = "desktop/side.rs"]
 mod side;
 #[path = "desktop/table.rs"]

@@ -9,15 +9,21 @@
     reason = "a benchmark asks the real clock, prints its rows, and may stop at any surprise"
 )]
 
+#[path = "../tests/it/machine.rs"]
+mod machine;
+#[path = "../tests/it/package.rs"]
+mod package;
+
+use machine::machine as bare;
 use mosdat::{
     driver::{
         disk::{DiskRunFolder, DiskStore, SystemClock},
         sim::{SimClock, SimCluster, SimWorld},
     },
     model::{
-        Abilities, App, Build, Cell, ContentHash, Desired, Gpu, Machine, Observed, Package, Phase,
-        Plan, PoolName, ProviderKind, Recorded, RunId, Scenario, Session, SimSettings, Source,
-        SourceSeen, StepIndex, Timestamp,
+        App, Build, Cell, ContentHash, Desired, Gpu, Machine, Observed, Phase, Plan, PoolName,
+        ProviderKind, Recorded, RunId, Scenario, Session, SimSettings, Source, SourceSeen,
+        StepIndex, Timestamp,
     },
     plan::{self, PlanInput, select::Selection},
     port::{Clock, Keeper, LockHolder, Store as _},
@@ -26,6 +32,7 @@ use mosdat::{
         schedule::Schedule,
     },
 };
+use package::package;
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, BinaryHeap},
@@ -394,31 +401,10 @@ fn build() -> Build {
 }
 
 fn machine(name: &str) -> Machine {
-    let package = Package {
-        format: "deb".into(),
-        install: String::new(),
-        uninstall: String::new(),
-        app_path: None,
-        process_name: None,
-        file_glob: "*.deb".into(),
-    };
     Machine {
         name: name.into(),
-        provider: ProviderKind::Sim,
-        abilities: Abilities {
-            layers: true,
-            base_layer: false,
-            live_layers: false,
-        },
         snapshot: "clean".into(),
-        session: Session::X11,
-        node: None,
-        desktop: String::new(),
-        vmid: None,
-        ip: None,
-        hardware: None,
-        geometry: (1024, 768),
-        slots: 1,
-        packages: [("deb".into(), package)].into(),
+        packages: [("deb".into(), package("deb"))].into(),
+        ..bare(ProviderKind::Sim, Session::X11)
     }
 }

@@ -3,6 +3,7 @@
 //! It is a process of its own, in which nothing else was measured before.
 
 use crate::{
+    machine::machine as bare,
     table::{NOT_MEASURED, Row, Target},
     usage::{self, Memory},
 };
@@ -12,9 +13,7 @@ use mosdat::{
         local::{Limits, LocalConfig, LocalProvider},
         vnc::VncDialer,
     },
-    model::{
-        Abilities, Layer, LeaseId, Machine, MachineName, NodeQuery, ProviderKind, RunId, Session,
-    },
+    model::{Layer, LeaseId, Machine, NodeQuery, ProviderKind, RunId, Session},
     port::{AccessibilityTree, Command, Guest, Process, Provider, Screen},
 };
 use std::{collections::BTreeMap, process, sync::Arc, time::Duration};
@@ -157,22 +156,8 @@ fn editor() -> NodeQuery {
 
 fn machine() -> Machine {
     Machine {
-        name: MachineName::new("here"),
-        provider: ProviderKind::Local,
-        abilities: Abilities {
-            layers: true,
-            base_layer: false,
-            live_layers: false,
-        },
-        snapshot: String::new(),
-        session: Session::X11,
-        node: None,
-        desktop: String::new(),
-        vmid: None,
-        ip: None,
-        hardware: None,
         geometry: crate::SIZE,
         slots: DESKTOPS,
-        packages: BTreeMap::new(),
+        ..bare(ProviderKind::Local, Session::X11)
     }
 }

@@ -18,6 +18,8 @@ mod image;
 mod layers;
 mod linux;
 mod local;
+mod machine;
+mod package;
 mod plan;
 mod process;
 mod project;

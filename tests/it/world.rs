@@ -1,11 +1,12 @@
 //! A small simulated world to plan and apply in, with strict stand-ins for disk and clock.
 
+use crate::{machine::machine as bare, package::package};
 use mosdat::{
     driver::sim::{SimClock, SimCluster, SimWorld},
     model::{
-        Abilities, App, ApprovedPlan, Build, Cell, ContentHash, Desired, Event, Expectation,
-        Machine, Observed, Package, Plan, PoolName, ProviderKind, Record, Recorded, RunId,
-        Scenario, Session, SimSettings, Source, SourceSeen, StepKey, Timestamp,
+        App, ApprovedPlan, Build, Cell, ContentHash, Desired, Event, Expectation, Machine,
+        Observed, Plan, PoolName, ProviderKind, Record, Recorded, RunId, Scenario, Session,
+        SimSettings, Source, SourceSeen, StepKey, Timestamp,
     },
     plan::{self, PlanInput, select::Selection},
     port::{
@@ -219,32 +220,11 @@ pub(crate) fn started(events: &[Event]) -> Vec<String> {
 }
 
 pub(crate) fn machine(name: &str) -> Machine {
-    let package = Package {
-        format: "deb".into(),
-        install: String::new(),
-        uninstall: String::new(),
-        app_path: None,
-        process_name: None,
-        file_glob: "*.deb".into(),
-    };
     Machine {
         name: name.into(),
-        provider: ProviderKind::Sim,
-        abilities: Abilities {
-            layers: true,
-            base_layer: false,
-            live_layers: false,
-        },
         snapshot: "clean".into(),
-        session: Session::X11,
-        node: None,
-        desktop: String::new(),
-        vmid: None,
-        ip: None,
-        hardware: None,
-        geometry: (1024, 768),
-        slots: 1,
-        packages: [("deb".into(), package)].into(),
+        packages: [("deb".into(), package("deb"))].into(),
+        ..bare(ProviderKind::Sim, Session::X11)
     }
 }
 

@@ -31,7 +31,7 @@ async fn on_a_machine_that_is_lost_every_call_says_so() {
     is_lost(guest.windows().await);
     is_lost(guest.tree().await.map(drop));
     is_lost(guest.sync().await);
-    let package = super::install::package("deb");
+    let package = crate::package::package("deb");
     is_lost(guest.install(&package, "/dev/null".as_ref()).await);
     let evidence = guest.evidence().await;
     assert!(

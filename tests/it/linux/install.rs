@@ -2,8 +2,9 @@
 //! there.
 
 use super::machine::{LoggedIn, Machine, write_script};
+use crate::package::package;
 use mosdat::{
-    model::{FormatName, Outcome, Package, Verdict},
+    model::{Outcome, Package, Verdict},
     port::ProviderError,
 };
 use std::{
@@ -11,17 +12,6 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-
-pub(super) fn package(format: &str) -> Package {
-    Package {
-        format: FormatName::new(format),
-        install: String::new(),
-        uninstall: String::new(),
-        app_path: None,
-        process_name: None,
-        file_glob: String::new(),
-    }
-}
 
 /// A package's file, which is gone from the machine when this is.
 struct Brought(PathBuf);

@@ -2,6 +2,7 @@
 //! real.
 
 use super::shell::HereShell;
+use crate::machine::machine;
 use async_trait::async_trait;
 use mosdat::{
     driver::{
@@ -9,9 +10,7 @@ use mosdat::{
         linux::{Limits, LinuxConfig, LinuxGuest},
         local::{self, LocalConfig, LocalProvider},
     },
-    model::{
-        Abilities, Layer, LeaseId, Machine as Named, MachineName, ProviderKind, RunId, Session,
-    },
+    model::{Layer, LeaseId, MachineName, ProviderKind, RunId, Session},
     port::{
         Command, Guest, Output, Provider, ProviderError, Screen, ScreenAddress, ScreenDialer,
         ScreenError, Window,
@@ -116,7 +115,7 @@ impl Machine {
             limits: local::Limits::default(),
         });
         let lease = LeaseId::new(&RunId::new("run"), 1);
-        let machine = named(self.session);
+        let machine = machine(ProviderKind::Local, self.session);
         let opened = provider.open(&machine, &Layer::Base, &lease);
         opened.await.unwrap()
     }
@@ -274,28 +273,6 @@ pub(super) fn lives(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ")
         .is_some_and(|(_, rest)| !rest.starts_with('Z'))
-}
-
-fn named(session: Session) -> Named {
-    Named {
-        name: MachineName::new("here"),
-        provider: ProviderKind::Local,
-        abilities: Abilities {
-            layers: true,
-            base_layer: false,
-            live_layers: false,
-        },
-        snapshot: String::new(),
-        session,
-        node: None,
-        desktop: String::new(),
-        vmid: None,
-        ip: None,
-        hardware: None,
-        geometry: (640, 480),
-        slots: 1,
-        packages: BTreeMap::new(),
-    }
 }
 
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! Packages and layers.
 
-use super::world::{LONG, World, machine, package, shell, write_script};
+use super::world::{LONG, World, machine, shell, write_script};
+use crate::package::package;
 use mosdat::{
     model::{ContentHash, Layer, LayerKind, LayerName, MachineName, Presence, Session, Verdict},
     port::{Command, Exit, Guest, Keeper, Provider, ProviderError},

@@ -1,12 +1,10 @@
 //! A provider with folders of its own, and ways to see what it leaves behind.
 
+use crate::machine::machine as bare;
 use async_trait::async_trait;
 use mosdat::{
     driver::local::{Limits, LocalConfig, LocalProvider},
-    model::{
-        Abilities, FormatName, Layer, Lease, LeaseId, Machine, MachineName, Package, ProviderKind,
-        RunId, Session, StepKey, Timestamp,
-    },
+    model::{Layer, Lease, LeaseId, Machine, ProviderKind, RunId, Session, StepKey, Timestamp},
     port::{
         AccessibilityTree, BusAddress, Command, Guest, Output, Provider, ProviderError, Screen,
         ScreenAddress, ScreenDialer, ScreenError, TreeDialer, TreeError, Window, WindowOrigin,
@@ -136,34 +134,8 @@ fn path_var() -> String {
 
 pub(super) fn machine(session: Session) -> Machine {
     Machine {
-        name: MachineName::new("here"),
-        provider: ProviderKind::Local,
-        abilities: Abilities {
-            layers: true,
-            base_layer: false,
-            live_layers: false,
-        },
-        snapshot: String::new(),
-        session,
-        node: None,
-        desktop: String::new(),
-        vmid: None,
-        ip: None,
-        hardware: None,
-        geometry: (640, 480),
         slots: 2,
-        packages: BTreeMap::new(),
-    }
-}
-
-pub(super) fn package(format: &str) -> Package {
-    Package {
-        format: FormatName::new(format),
-        install: String::new(),
-        uninstall: String::new(),
-        app_path: None,
-        process_name: None,
-        file_glob: String::new(),
+        ..bare(ProviderKind::Local, session)
     }
 }
 
@@ -174,8 +146,8 @@ pub(super) fn lease(number: usize) -> LeaseId {
 pub(super) fn whole_lease(number: usize) -> Lease {
     Lease {
         id: lease(number),
-        machine: MachineName::new("here"),
-        step: StepKey::restore(&MachineName::new("here")),
+        machine: "here".into(),
+        step: StepKey::restore(&"here".into()),
         since: Timestamp(0),
     }
 }

@@ -5,11 +5,12 @@ use super::{
     desktop::{Desktop, Opened},
     seconds,
 };
+use crate::machine::machine;
 use async_trait::async_trait;
 use mosdat::{
     driver::disk::{DiskBlobs, SystemClock},
     model::{
-        Abilities, Action, Build, ContentHash, Desired, Layer, LayerName, Lease, LeaseId, Machine,
+        Action, Build, ContentHash, Desired, Layer, LayerName, Lease, LeaseId, Machine,
         MachineName, Outcome, Phase, Presence, ProviderKind, Reason, RunId, Session, SourceSeen,
         Step, StepHash, Verdict,
     },
@@ -72,33 +73,11 @@ impl Builder for NoBuilder {
     }
 }
 
-fn machine() -> Machine {
-    Machine {
-        name: "m".into(),
-        provider: ProviderKind::Local,
-        abilities: Abilities {
-            layers: true,
-            base_layer: false,
-            live_layers: false,
-        },
-        snapshot: String::new(),
-        session: Session::X11,
-        node: None,
-        desktop: String::new(),
-        vmid: None,
-        ip: None,
-        hardware: None,
-        geometry: (640, 480),
-        slots: 1,
-        packages: BTreeMap::new(),
-    }
-}
-
 fn task() -> Task {
     let step = Step {
-        key: "m:restore".into(),
+        key: "here:restore".into(),
         phase: Phase::Restore,
-        machine: Some("m".into()),
+        machine: Some("here".into()),
         gpu: None,
         build: None,
         format: None,
@@ -136,7 +115,7 @@ async fn perform(lost: Option<&str>) -> Outcome {
     let desired = Desired {
         name: "x".into(),
         app: scene.app.clone(),
-        machines: BTreeMap::from([("m".into(), machine())]),
+        machines: BTreeMap::from([("here".into(), machine(ProviderKind::Local, Session::X11))]),
         builds: BTreeMap::new(),
         gpus: BTreeMap::new(),
         scenarios: BTreeMap::new(),

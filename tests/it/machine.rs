@@ -1,0 +1,27 @@
+//! A machine of which only what must be known is known. Benchmarks use it as well.
+
+use mosdat::model::{Abilities, Machine, MachineName, ProviderKind, Session};
+use std::collections::BTreeMap;
+
+/// Returns a machine called `here` of which only disks are kept.
+pub(crate) fn machine(provider: ProviderKind, session: Session) -> Machine {
+    Machine {
+        name: MachineName::new("here"),
+        provider,
+        abilities: Abilities {
+            layers: true,
+            base_layer: false,
+            live_layers: false,
+        },
+        snapshot: String::new(),
+        session,
+        node: None,
+        desktop: String::new(),
+        vmid: None,
+        ip: None,
+        hardware: None,
+        geometry: (640, 480),
+        slots: 1,
+        packages: BTreeMap::new(),
+    }
+}

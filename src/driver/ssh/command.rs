@@ -13,11 +13,15 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 use tokio::{
     pin,
-    time::{sleep, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 /// How much of standard output is kept.
 const MOST: usize = 16 * 1024 * 1024;
+
+/// What a command left running may write on for so many times as long as it has to be silent
+/// otherwise, before what came is all. What the command itself wrote was on its way when it ended.
+const MOST_RESTS: u32 = 10;
 
 /// Runs a command to its end, or ends it when `limit` has passed.
 pub(super) async fn run(
@@ -95,6 +99,8 @@ async fn feed(outlet: Outlet, input: Vec<u8>) {
 #[derive(Debug, Default)]
 pub(super) struct Collected {
     pub(super) exit: Option<Exit>,
+    /// When that was told.
+    ended: Option<Instant>,
     stdout: Vec<u8>,
     stderr: Tail,
     /// Whether the machine said that no more output comes.
@@ -114,8 +120,12 @@ impl Collected {
         pin!(feed);
         loop {
             let connection = Arc::clone(channel.connection());
+            let longest = self
+                .ended
+                .map(|at| at + connection.limits().rest * MOST_RESTS);
             let inbound = tokio::select! {
                 biased;
+                () = sleep_until(longest.unwrap_or_else(Instant::now)), if longest.is_some() => None,
                 inbound = channel.next() => inbound,
                 () = &mut feed => unreachable!("it waits for ever"),
                 () = that_was_all(&connection), if self.exit.is_some() => None,
@@ -142,7 +152,10 @@ impl Collected {
                     .extend_from_slice(&bytes[..bytes.len().min(room)]);
             }
             Inbound::Errors(bytes) => self.stderr.push(&bytes),
-            Inbound::Exit(exit) => self.exit = Some(exit),
+            Inbound::Exit(exit) => {
+                self.exit = Some(exit);
+                self.ended = Some(Instant::now());
+            }
             Inbound::Eof => self.has_all = true,
             Inbound::Flooded => self.is_flooded = true,
             Inbound::Granted | Inbound::Denied => {}

@@ -11,7 +11,11 @@ use crate::{
     port::{Exit, RemoteProcess, ShellError},
 };
 use async_trait::async_trait;
-use std::{sync::Arc, time::Duration};
+use std::{
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 /// A first line longer than this is none.
@@ -124,23 +128,27 @@ impl RemoteProcess for SshProcess {
 }
 
 /// Takes in what a command writes. Its end is told once all that it wrote is there; what it left
-/// running may still write.
+/// running may still write, and must not hide the end.
 async fn take_in(mut channel: Channel, tail: Tail, state: watch::Sender<State>) {
     let (mut exit, mut is_told) = (None, false);
     let connection = Arc::clone(channel.connection());
+    let mut last_words = pin!(None);
     loop {
         let inbound = tokio::select! {
             biased;
-            inbound = channel.next() => inbound,
-            () = that_was_all(&connection), if exit.is_some() && !is_told => {
+            () = over(last_words.as_mut()), if !is_told => {
                 is_told = true;
                 state.send_replace(exit.map_or(State::Runs, State::Ended));
                 continue;
             }
+            inbound = channel.next() => inbound,
         };
         match inbound {
             Some(Inbound::Output(bytes) | Inbound::Errors(bytes)) => tail.push(&bytes),
-            Some(Inbound::Exit(how)) => exit = Some(how),
+            Some(Inbound::Exit(how)) => {
+                exit = Some(how);
+                last_words.set(Some(that_was_all(&connection)));
+            }
             Some(Inbound::Granted | Inbound::Denied | Inbound::Eof) => {}
             Some(Inbound::Flooded) | None => break,
         }
@@ -148,4 +156,12 @@ async fn take_in(mut channel: Channel, tail: Tail, state: watch::Sender<State>) 
     let lost = || connection.loss().why();
     let unknown = || lost().unwrap_or_else(|| "the server does not say how a command ended".into());
     state.send_replace(exit.map_or_else(|| State::Unknown(unknown()), State::Ended));
+}
+
+/// Waits for the end of what may have begun.
+async fn over(begun: Pin<&mut Option<impl Future<Output = ()>>>) {
+    match begun.as_pin_mut() {
+        Some(begun) => begun.await,
+        None => std::future::pending().await,
+    }
 }

@@ -166,6 +166,17 @@ async fn what_a_command_leaves_running_does_not_hold_it_up() {
 }
 
 #[tokio::test]
+async fn what_a_command_leaves_writing_does_not_hold_it_up() {
+    let server = Server::start();
+    let shell = server.shell().await;
+    let script = "echo done; (while echo noise; do sleep 0.02; done) & exit 4";
+    let hour = Duration::from_hours(1);
+    let output = in_time(shell.run(script, b"", hour)).await.unwrap();
+    assert_eq!(output.exit, Some(Exit::Code(4)));
+    assert!(text(&output).starts_with("done\n"), "{output:?}");
+}
+
+#[tokio::test]
 async fn more_commands_than_a_server_allows_at_once_all_run() {
     let server = Server::start();
     let shell = server.shell().await;

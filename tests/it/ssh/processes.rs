@@ -92,3 +92,13 @@ async fn what_a_command_left_running_may_still_write() {
     };
     in_time(wait).await;
 }
+
+#[tokio::test]
+async fn the_end_of_a_command_is_told_however_much_its_child_goes_on_to_write() {
+    let server = Server::start();
+    let shell = server.shell().await;
+    let script = "echo up; (while echo noise; do sleep 0.02; done) & exit 3";
+    let (_, process) = shell.start(script, LIMIT).await.unwrap();
+    assert_eq!(in_time(process.wait()).await.unwrap(), Exit::Code(3));
+    assert_eq!(process.exit(), Some(Exit::Code(3)));
+}

@@ -156,8 +156,9 @@ pub trait Process: fmt::Debug + Send + Sync {
     /// Returns its process id, where the machine has such.
     fn pid(&self) -> Option<u32>;
 
-    /// Returns the ids of it and of everything it started that runs now; `None` where the machine
-    /// does not know them or its windows tell ids of another kind.
+    /// Returns the ids of it and of everything it started that runs now: once it has ended, its own
+    /// is not among them. `None` where the machine does not know them or its windows tell ids of
+    /// another kind.
     async fn family(&self) -> Result<Option<Vec<u32>>, ProviderError> {
         Ok(None)
     }

@@ -108,6 +108,10 @@ async fn watch(context: &Exercise<'_>, mut views: Views, app: &App) -> Result<()
         () = sleep_until(started + patience(context)) => None,
         shown = await_window(context, &mut views, app, &mut sight) => { shown?; None }
     };
+    if exit.is_none() && sight != Sight::Shown {
+        // It may have appeared at the last moment.
+        last_look(context, app, &mut sight).await?;
+    }
     if exit.is_none() && sight == Sight::Shown {
         // It has the same time to fall over, however late it came.
         exit = tokio::select! {
@@ -116,26 +120,39 @@ async fn watch(context: &Exercise<'_>, mut views: Views, app: &App) -> Result<()
             () = sleep(watched(context)) => None,
         };
     }
-    let is_open = match exit {
-        // It may have appeared at the last moment.
-        None => sight != Sight::Shown,
+    if exit.is_some() && sight == Sight::Nothing {
         // Who could not look must not say that there was nothing.
-        Some(_) => sight == Sight::Nothing,
-    };
-    if is_open {
-        let look = timeout(LAST_LOOK, look(context, app, &mut sight)).await;
-        look.map_err(|_| Halt::passing("the desktop did not tell its windows in time"))??;
-        if exit.is_some() && sight == Sight::Shown {
+        last_look(context, app, &mut sight).await?;
+        if sight == Sight::Shown {
             // Nobody saw it while the app ran.
             sight = Sight::Nothing;
         }
     }
     if exit.is_none() {
-        // A machine that hangs tells of no end. One that answers would have told.
-        let alive = timeout(LAST_LOOK, app.process.family()).await;
-        alive.map_err(|_| Halt::passing("the machine did not answer at the end"))??;
+        exit = end_by_now(app).await?;
     }
-    judge(context, app, exit.or(app.process.exit()), &sight)
+    judge(context, app, exit, &sight)
+}
+
+async fn last_look(context: &Exercise<'_>, app: &App, sight: &mut Sight) -> Result<(), Halt> {
+    let look = timeout(LAST_LOOK, look(context, app, sight)).await;
+    look.map_err(|_| Halt::passing("the desktop did not tell its windows in time"))?
+}
+
+/// Returns how the app has ended when it has, though nobody told of it yet: a machine that hangs tells
+/// of no end, and one that is reached over a network tells late.
+async fn end_by_now(app: &App) -> Result<Option<Exit>, Halt> {
+    let family = timeout(LAST_LOOK, app.process.family()).await;
+    let family = family.map_err(|_| Halt::passing("the machine did not answer at the end"))??;
+    let (Some(family), Some(pid)) = (family, app.process.pid()) else {
+        return Ok(app.process.exit());
+    };
+    if family.contains(&pid) {
+        return Ok(None);
+    }
+    let exit = timeout(LAST_LOOK, app.process.wait()).await;
+    let exit = exit.map_err(|_| Halt::passing("nobody told how the app ended"))?;
+    Ok(Some(exit?))
 }
 
 /// What has been seen of the app.

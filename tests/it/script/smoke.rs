@@ -174,6 +174,51 @@ async fn a_window_that_comes_unannounced_at_the_last_moment_counts() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_window_that_is_seen_only_in_the_last_look_for_it_is_watched_as_long() {
+    let scene = Scene::new();
+    let silent = |state: &mut State| state.windows.push(super::desktop::window("N", Some(100)));
+    let world = async {
+        after(99.99, || scene.desktop.change(silent)).await;
+        after(5.0, || {
+            scene.desktop.change(|state| state.exit(0, Exit::Code(1)));
+        })
+        .await;
+    };
+    let told = check(&scene, SmokeCheck::X11, world).await;
+    told.failed("showed a window and then exited with 1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_app_that_has_ended_fails_though_its_end_is_told_late_or_never() {
+    let scene = with_window();
+    let world = async {
+        after(4.0, || {
+            scene
+                .desktop
+                .change(|state| state.programs[0].family = Some(vec![101]));
+        })
+        .await;
+        after(8.0, || {
+            scene
+                .desktop
+                .change(|state| state.exit(0, Exit::Signal(11)));
+        })
+        .await;
+    };
+    let told = check(&scene, SmokeCheck::X11, world).await;
+    told.failed("showed a window and then");
+
+    let scene = with_window();
+    let world = after(4.0, || {
+        scene
+            .desktop
+            .change(|state| state.programs[0].family = Some(Vec::new()));
+    });
+    let told = check(&scene, SmokeCheck::X11, world).await;
+    told.blocked("nobody told how the app ended");
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_cannot_see_windows_says_nothing_about_them() {
     let scene = with_window();
     scene.desktop.state().windows_error = true;

@@ -47,5 +47,5 @@ pub use settings::{
     Accelerator, LocalSettings, QemuSettings, SessionLayers, Settings, SimSettings,
 };
 pub use time::Timestamp;
-pub use tree::{Node, NodeQuery, Placement, Tree};
+pub use tree::{Node, NodeQuery, Placement, SilentApp, Tree};
 pub use verdict::{Outcome, Verdict};

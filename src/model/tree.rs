@@ -51,10 +51,19 @@ pub struct Tree {
     /// Every application that answered. An empty list means that nothing was seen, which is no
     /// proof that nothing is there.
     pub apps: Vec<String>,
-    /// Applications that are there and were not seen, or not wholly, with the reason where it is
-    /// not silence: `notes`, `files (a tree table of 9000 widgets was not read)`. What they show
-    /// is not known: as long as there is one, a widget that was not found may be there.
-    pub silent_apps: Vec<String>,
+    /// Applications that are there and were not seen, or not wholly. What they show is not known: as
+    /// long as there is one, a widget that was not found may be there.
+    pub silent_apps: Vec<SilentApp>,
+}
+
+/// An application that is there and was not seen, or not wholly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SilentApp {
+    /// Its name; `None` when it never told one. Then it may be any.
+    pub name: Option<String>,
+    /// What it is called for people, with the reason where that is not silence: `notes`,
+    /// `process 812`, `files (a tree table of 9000 widgets was not read)`.
+    pub label: String,
 }
 
 /// What to look for in a tree.

@@ -53,7 +53,8 @@ pub(super) async fn look(bus: &Bus, root: &Reference) -> Result<Application, Fai
 /// What the application's cache holds. Nothing when it has none: all is walked then.
 async fn cache(bus: &Bus, root: &Reference) -> Result<Vec<Widget>, Failure> {
     match bus.cache(root).await {
-        Err(Failure::Unsupported) => {
+        // Some programs do not even have the object that would know it.
+        Err(Failure::Unsupported | Failure::Gone) => {
             // A GTK program has a cache only when somebody wants to hear from it. It may not have
             // heard yet that we do.
             bus.register("window:activate").await?;

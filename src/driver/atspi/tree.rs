@@ -14,7 +14,7 @@ use super::{
     window::TreeWindow,
 };
 use crate::{
-    model::{Node, NodeQuery, Placement, Point, Rect, Tree},
+    model::{Node, NodeQuery, Placement, Point, Rect, SilentApp, Tree},
     port::{AccessibilityTree, Origin, TreeError, WindowOrigin},
 };
 use async_trait::async_trait;
@@ -63,8 +63,10 @@ impl AccessibilityTree for AtspiTree {
             match unless_gone(answer) {
                 Ok(held) => found.extend(held.flatten()),
                 Err(Failure::Lost(why)) => return Err(TreeError::Lost(why)),
-                Err(Failure::Unreadable(why)) => silent.push(format!("{app} ({why})")),
-                Err(Failure::Silent(_) | Failure::Gone | Failure::Unsupported) => silent.push(app),
+                Err(Failure::Unreadable(why)) => silent.push(silent_app(&app, Some(&why))),
+                Err(Failure::Silent(_) | Failure::Gone | Failure::Unsupported) => {
+                    silent.push(silent_app(&app, None));
+                }
             }
         }
         let mut tree = view.into_tree();
@@ -116,23 +118,21 @@ impl AtspiTree {
                 Ok(app) => {
                     self.remember(root, &app.name);
                     if let Some(why) = &app.left_out {
-                        view.silent.push(format!("{} ({why})", app.name));
+                        view.silent.push(silent_app(&app.name, Some(why)));
                     }
                     view.apps.push(app);
                 }
-                // It ended while we looked.
-                Err(Failure::Gone) => {}
                 Err(Failure::Lost(why)) => return Err(TreeError::Lost(why)),
-                Err(Failure::Silent(_)) => view.silent.extend(self.name_of(root).await),
+                // It ended while we looked, or does not have what every application has.
+                Err(Failure::Silent(_) | Failure::Gone) => {
+                    view.silent.extend(self.unseen(root, None).await);
+                }
                 Err(Failure::Unsupported) => {
-                    let name = self.name_of(root).await;
-                    view.silent
-                        .extend(name.map(|name| format!("{name} (it has no tree)")));
+                    let why = Some("it has no tree");
+                    view.silent.extend(self.unseen(root, why).await);
                 }
                 Err(Failure::Unreadable(why)) => {
-                    let name = self.name_of(root).await;
-                    view.silent
-                        .extend(name.map(|name| format!("{name} ({why})")));
+                    view.silent.extend(self.unseen(root, Some(&why)).await);
                 }
             }
         }
@@ -144,17 +144,22 @@ impl AtspiTree {
         names.insert(root.bus.clone(), name.to_owned());
     }
 
-    /// What an application that does not answer is called. It may never have told. `None` when it
-    /// is not there any more.
-    async fn name_of(&self, root: &Reference) -> Option<String> {
+    /// Returns an application that was not seen, as far as it is known; `None` when it is not there
+    /// any more.
+    async fn unseen(&self, root: &Reference, why: Option<&str>) -> Option<SilentApp> {
         let process = self.bus.process(&root.bus).await;
         let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         let name = names.get(&root.bus).cloned();
-        match process {
-            Err(Failure::Gone) => None,
-            Ok(id) => Some(name.unwrap_or_else(|| format!("process {id}"))),
-            Err(_) => Some(name.unwrap_or_else(|| root.bus.clone())),
-        }
+        let known_as = match (&name, process) {
+            (_, Err(Failure::Gone)) => return None,
+            (Some(name), _) => name.clone(),
+            (None, Ok(id)) => format!("process {id}"),
+            (None, Err(_)) => root.bus.clone(),
+        };
+        Some(SilentApp {
+            name,
+            ..silent_app(&known_as, why)
+        })
     }
 
     /// Adds text and what its program says of its place. `None` when the widget does not hold the text that is looked for.
@@ -283,5 +288,12 @@ fn moved(place: Rect, by: Point) -> Rect {
         x: place.x + by.x,
         y: place.y + by.y,
         ..place
+    }
+}
+
+fn silent_app(name: &str, why: Option<&str>) -> SilentApp {
+    SilentApp {
+        name: Some(name.to_owned()),
+        label: why.map_or(name.to_owned(), |why| format!("{name} ({why})")),
     }
 }

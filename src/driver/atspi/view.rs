@@ -6,14 +6,14 @@ use super::{
     application::Application,
     widget::{Reference, Widget},
 };
-use crate::model::{Node, NodeQuery, Tree};
+use crate::model::{Node, NodeQuery, SilentApp, Tree};
 
 /// What one look at all applications brought.
 #[derive(Debug, Default)]
 pub(super) struct View {
     pub(super) apps: Vec<Application>,
     /// Who was not seen, or not wholly.
-    pub(super) silent: Vec<String>,
+    pub(super) silent: Vec<SilentApp>,
 }
 
 /// A widget that may be what is looked for.

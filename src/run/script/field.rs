@@ -121,21 +121,26 @@ async fn arrives(
         Ok(Some(Found::default()))
     };
     let tree = stage.context.guest.tree().await?;
-    let mut patience = Instant::now() + ARRIVING;
+    let arriving = stage.context.time(ARRIVING);
+    let mut patience = Instant::now() + arriving;
+    let mut has_looked = false;
     loop {
         let generation = tree.generation();
         let last_look = deadline.min(patience);
         let field = match timeout_at(last_look, with_text(&*tree, before)).await {
             Ok(Ok(field)) => field,
             Ok(Err(err)) => return unknown(&err.to_string()),
-            Err(_) => return Ok(None),
+            Err(_) if has_looked => return Ok(None),
+            // What it held before says nothing about what it holds now.
+            Err(_) => return unknown("the tree does not answer"),
         };
+        has_looked = true;
         let Some(field) = field.filter(is_focused_field) else {
             return unknown("the field has lost the focus");
         };
         if *held != field.text {
             *held = field.text;
-            patience = Instant::now() + ARRIVING;
+            patience = Instant::now() + arriving;
         }
         if held.contains(text) && *held != before.text {
             let rung = "read back".into();

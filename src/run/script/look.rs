@@ -7,7 +7,7 @@ use super::{
     windows::listed,
 };
 use crate::{
-    model::{Frame, NodeQuery, Placement, Point, Tree},
+    model::{Frame, NodeQuery, Placement, Point, SilentApp, Tree},
     port::{AccessibilityTree, Screen},
     scenario::{AnchorImage, Check, Target},
 };
@@ -177,20 +177,17 @@ async fn place(
 /// Says why a widget that was not found may be there all the same.
 fn blind_spot(query: &NodeQuery, tree: &Tree) -> Option<String> {
     let wanted = query.app.to_lowercase();
-    let is_meant = |app: &&String| app.to_lowercase().contains(&wanted);
-    let silent: Vec<&str> = tree
-        .silent_apps
-        .iter()
-        .filter(is_meant)
-        .map(String::as_str)
-        .collect();
+    let is_meant = |app: &String| app.to_lowercase().contains(&wanted);
+    let may_be_meant = |app: &&SilentApp| app.name.as_ref().is_none_or(is_meant);
+    let silent = tree.silent_apps.iter().filter(may_be_meant);
+    let silent: Vec<&str> = silent.map(|app| app.label.as_str()).collect();
     if !silent.is_empty() {
         return Some(format!(
             "not all of the desktop was seen: {} is silent",
             silent.join(", ")
         ));
     }
-    if !tree.apps.iter().any(|app| is_meant(&app)) {
+    if !tree.apps.iter().any(is_meant) {
         return Some(match query.app.as_str() {
             "" => "no application shows itself to assistive technologies".into(),
             app => format!("no application `{app}` shows itself to assistive technologies"),

@@ -91,7 +91,7 @@ pub(super) fn slug(label: &str) -> String {
 fn outline(tree: &Tree) -> String {
     let mut text = String::new();
     for app in &tree.silent_apps {
-        writeln!(text, "! not seen: {app}").expect("writing to a string");
+        writeln!(text, "! not seen: {}", app.label).expect("writing to a string");
     }
     for node in &tree.nodes {
         let (indent, role, name) = ("  ".repeat(node.depth), &node.role, &node.name);

@@ -2,7 +2,7 @@
 
 use super::{Scene, after, desktop::Desktop, play, seconds};
 use mosdat::{
-    model::Verdict,
+    model::{SilentApp, Verdict},
     port::{ScreenError, TreeError},
 };
 
@@ -125,7 +125,7 @@ async fn a_widget_that_comes_unannounced_at_the_last_moment_is_seen() {
 async fn absence_needs_proof_of_sight() {
     let desktop = Desktop::new();
     play(&desktop, NO_LABEL).await.passed();
-    desktop.state().silent_apps.push("notes".into());
+    desktop.state().silent_apps.push(silent("notes"));
     let told = play(&desktop, NO_LABEL).await;
     told.blocked("notes is silent");
     assert!(told.outcome.is_transient);
@@ -146,11 +146,34 @@ async fn absence_needs_proof_of_sight() {
         .failed("label `Done` is there");
 }
 
+/// Returns an application of this name that does not answer.
+fn silent(name: &str) -> SilentApp {
+    SilentApp {
+        name: Some(name.into()),
+        label: name.into(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_application_that_never_told_its_name_may_be_the_one_that_is_looked_at() {
+    let desktop = Desktop::new();
+    desktop.state().apps.push("notes".into());
+    let of_notes = NO_LABEL.replace("role: label", "role: label, app: notes");
+    play(&desktop, &of_notes).await.passed();
+    desktop.state().silent_apps.push(SilentApp {
+        name: None,
+        label: "process 812".into(),
+    });
+    play(&desktop, &of_notes)
+        .await
+        .blocked("process 812 is silent");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_widget_that_a_blind_observer_did_not_find_is_not_missing() {
     let desktop = Desktop::new();
     play(&desktop, LABEL).await.failed("no label `Done` shows");
-    desktop.state().silent_apps.push("notes".into());
+    desktop.state().silent_apps.push(silent("notes"));
     play(&desktop, LABEL).await.blocked("is silent");
     // What was found was found, whoever else is silent.
     desktop.change(|state| state.add("label", "Done"));
@@ -183,7 +206,7 @@ async fn a_screen_or_tree_that_is_lost_blocks() {
 #[tokio::test(start_paused = true)]
 async fn any_is_open_while_one_is_unclear_and_all_is_settled_by_one_that_is_missing() {
     let desktop = Desktop::new();
-    desktop.state().silent_apps.push("notes".into());
+    desktop.state().silent_apps.push(silent("notes"));
     let both = "[{role: label, name: Done}, {window: Notes}], timeout: 5}}]";
     let any = format!("steps: [{{wait_for: {{any: {both}");
     let all = format!("steps: [{{wait_for: {{all: {both}");

@@ -157,6 +157,16 @@ async fn letters_that_got_lost_are_a_failure() {
     play(&desktop, TYPE)
         .await
         .failed("typed `Milk`, but the field holds `Mik`");
+    // Who could not look does not say what is missing.
+    let desktop = with_field(|state, _| state.tree_is_mute = true);
+    desktop.state().nodes[0].text = "Bread".into();
+    let told = play(&desktop, TYPE).await;
+    told.passed();
+    assert!(
+        told.logs().contains("the tree does not answer"),
+        "{}",
+        told.logs()
+    );
     // A field that already held the text and took nothing tells nothing.
     let desktop = with_field(|_, _| {});
     desktop.state().nodes[0].text = "Milk".into();

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use desktop::{Desktop, Program, Session};
 use mosdat::{
     driver::atspi::AtspiDialer,
-    model::{Node, NodeQuery, Placement, Point, Tree},
+    model::{Node, NodeQuery, Placement, Point, SilentApp, Tree},
     port::{
         AccessibilityTree, BusAddress, Origin, ToldWindow, TreeDialer, TreeError, WindowOrigin,
     },
@@ -93,7 +93,7 @@ async fn a_button_is_found_by_role_and_name_where_it_is_on_the_screen() {
     );
     assert_eq!(tree.place(button).await.unwrap(), Some(place));
     assert_eq!(whole.apps, ["Notes"]);
-    assert_eq!(whole.silent_apps, [""; 0]);
+    assert_eq!(whole.silent_apps, []);
     let windows = whole.nodes.iter().filter(|node| node.depth == 0);
     let windows: Vec<_> = windows
         .map(|node| (node.role.as_str(), node.name.as_str()))
@@ -167,7 +167,7 @@ async fn a_stopped_program_is_named_silent_and_holds_up_no_other() {
     let looking = async {
         loop {
             let (found, whole) = tree.find(&save).await.unwrap();
-            assert!(whole.silent_apps.contains(&"Other".to_owned()), "{whole:?}");
+            assert_eq!(whole.silent_apps[0].name.as_deref(), Some("Other"));
             assert!(!whole.apps.contains(&"Other".to_owned()), "{whole:?}");
             if !found.is_empty() {
                 return whole;
@@ -179,7 +179,10 @@ async fn a_stopped_program_is_named_silent_and_holds_up_no_other() {
     // Who never heard its name says at least which process it is.
     let stranger = dial(&desktop).await;
     let silent = stranger.read().await.unwrap().silent_apps;
-    let unnamed = format!("process {}", other.id());
+    let unnamed = SilentApp {
+        name: None,
+        label: format!("process {}", other.id()),
+    };
     assert!(silent.contains(&unnamed), "{silent:?}");
     other.go_on();
     look_until(tree.as_ref(), &label, |found, whole| {
@@ -219,10 +222,11 @@ async fn a_long_list_is_left_out_and_said_to_be() {
         |found, whole| !found.is_empty() && !whole.silent_apps.is_empty(),
     )
     .await;
-    assert_eq!(
-        whole.silent_apps,
-        ["Files (a table of 3000 widgets was not read)"]
-    );
+    let files = SilentApp {
+        name: Some("Files".into()),
+        label: "Files (a table of 3000 widgets was not read)".into(),
+    };
+    assert_eq!(whole.silent_apps, [files]);
 }
 
 #[derive(Debug)]

@@ -6,7 +6,7 @@ mod ports;
 pub(super) use ports::{MemoryFolder, RuntimeClock};
 
 use mosdat::{
-    model::{Frame, FrameCause, FrameSeq, Node, Rect, Session, Timestamp, Tree},
+    model::{Frame, FrameCause, FrameSeq, Node, Rect, Session, SilentApp, Timestamp, Tree},
     port::{Command, Exit, Input, ScreenError, TreeError, Window},
 };
 use std::{
@@ -46,10 +46,12 @@ pub(super) struct State {
     pub(super) screen_error: Option<ScreenError>,
     pub(super) nodes: Vec<Node>,
     pub(super) apps: Vec<String>,
-    pub(super) silent_apps: Vec<String>,
+    pub(super) silent_apps: Vec<SilentApp>,
     /// Where a widget is that was found.
     pub(super) place: Option<Rect>,
     pub(super) tree_error: Option<TreeError>,
+    /// Whether nobody finds anything any more.
+    pub(super) tree_is_mute: bool,
     generation: u64,
     pub(super) inputs: Vec<Input>,
     held: Vec<Input>,
@@ -62,6 +64,8 @@ pub(super) struct State {
     pub(super) start_error: bool,
     pub(super) shells: Vec<String>,
     pub(super) on_shell: fn(&mut Self, &str) -> ShellAnswer,
+    /// How long ending a text takes whose time is up.
+    pub(super) shell_ending: Duration,
     pub(super) shell_error: bool,
     broken: Vec<String>,
 }
@@ -111,6 +115,7 @@ impl Desktop {
             silent_apps: Vec::new(),
             place: Some(rect(10, 8, 6, 4)),
             tree_error: None,
+            tree_is_mute: false,
             generation: 0,
             inputs: Vec::new(),
             held: Vec::new(),
@@ -122,6 +127,7 @@ impl Desktop {
             start_error: false,
             shells: Vec::new(),
             on_shell: |_, _| (Duration::ZERO, Some(Exit::Code(0)), ""),
+            shell_ending: Duration::ZERO,
             shell_error: false,
             broken: Vec::new(),
         };

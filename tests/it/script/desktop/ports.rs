@@ -79,6 +79,10 @@ impl Guest for Desktop {
         });
         let (takes, exit, text) = answer.ok_or_else(lost)?;
         tokio::time::sleep(takes.min(limit)).await;
+        if takes > limit {
+            let ending = self.state().shell_ending;
+            tokio::time::sleep(ending).await;
+        }
         Ok(Output {
             exit: exit.filter(|_| takes <= limit),
             text: text.into(),
@@ -175,6 +179,9 @@ impl AccessibilityTree for Desktop {
     }
 
     async fn find(&self, query: &NodeQuery) -> Result<(Vec<Node>, Tree), TreeError> {
+        if self.state().tree_is_mute {
+            pending::<()>().await;
+        }
         let tree = self.state().tree()?;
         let shows = |node: &&Node| node.states.iter().any(|state| state == "showing");
         let found = tree

@@ -13,6 +13,10 @@ use tokio::time::{Instant, sleep, timeout_at};
 /// How long after its time-out a step that does not come back is given up.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// How long ending a text that does not want to end may take: it is asked to, then made to, and
+/// looked for until nothing of it is left.
+const ENDING: Duration = Duration::from_secs(30);
+
 /// How a step was found to hold.
 #[derive(Debug, Default)]
 pub(super) struct Found {
@@ -75,7 +79,9 @@ pub(super) async fn perform_cleanup(
 async fn attempt(stage: &mut Stage<'_>, instruction: &Instruction) -> Result<Found, Halt> {
     let limit = stage.context.time(instruction.timeout);
     let deadline = Instant::now() + limit;
-    let given_up = deadline + GRACE;
+    let is_shell = matches!(instruction.action, Action::Shell(_));
+    let grace = if is_shell { ENDING } else { GRACE };
+    let given_up = deadline + stage.context.time(grace);
     let acted = Box::pin(act(stage, instruction, limit, deadline));
     match timeout_at(given_up, acted).await {
         Ok(result) => result,

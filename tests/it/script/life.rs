@@ -277,6 +277,16 @@ async fn a_shell_step_has_a_time_out() {
     desktop.state().on_shell = |_, _| (seconds(900.0), Some(Exit::Code(0)), "");
     let told = play(&desktop, "steps: [{shell: sleep, timeout: 4}]").await;
     told.failed("took longer than 4 s");
+    // A text that does not want to end is a failure as well, on a slow machine too.
+    desktop.state().shell_ending = seconds(25.0);
+    play(&desktop, "steps: [{shell: sleep, timeout: 4}]")
+        .await
+        .failed("took longer than 4 s");
+    desktop.state().slowness = 4;
+    desktop.state().shell_ending = seconds(100.0);
+    play(&desktop, "steps: [{shell: sleep, timeout: 4}]")
+        .await
+        .failed("took longer than 16 s");
 }
 
 #[tokio::test(start_paused = true)]

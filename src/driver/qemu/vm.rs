@@ -147,8 +147,18 @@ impl Vm {
         Ok(())
     }
 
-    /// Says what became of it, when it cannot be used any more.
+    /// Says what became of it, when it cannot be used any more. One that stands still cannot:
+    /// it answers nobody, and shows its last picture for ever.
     pub async fn lost(&self) -> Option<String> {
+        if let Some(why) = self.broken().await {
+            return Some(why);
+        }
+        let is_stopped = self.qmp.signs().is_stopped;
+        is_stopped.then(|| "QEMU has stopped it, and it stands still".into())
+    }
+
+    /// Says what went wrong with it, if anything did. That it stands still may have been wanted.
+    pub async fn broken(&self) -> Option<String> {
         if let Some(exit) = self.tree.exit() {
             return Some(self.end_of(exit));
         }
@@ -172,7 +182,10 @@ impl Vm {
     pub async fn gone(&self) -> String {
         tokio::select! {
             _ = self.tree.wait() => {}
-            _ = self.qmp.seen(|signs| signs.panic.clone().or(signs.disk_error.clone())) => {}
+            _ = self.qmp.seen(|signs| {
+                let is_over = signs.is_stopped || signs.panic.is_some() || signs.disk_error.is_some();
+                is_over.then_some(())
+            }) => {}
             () = self.serial.panicked() => {}
         }
         let why = self.lost().await;

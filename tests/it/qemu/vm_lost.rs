@@ -66,6 +66,23 @@ async fn a_guest_whose_kernel_panics_is_lost() {
 }
 
 #[tokio::test]
+async fn a_machine_that_was_stopped_is_lost_though_it_answers() {
+    let world = World::new().await;
+    let vm = world.clone_of(&world.template().await).await;
+    assert_eq!(vm.lost().await, None);
+    // As QEMU does by itself when its processor fails.
+    vm.qmp().stop().await.unwrap();
+    let why = timeout(LONG, vm.gone()).await.unwrap();
+    assert_eq!(why, "QEMU has stopped it, and it stands still");
+    assert_eq!(vm.lost().await, Some(why));
+    assert_eq!(vm.broken().await, None);
+    vm.qmp().cont().await.unwrap();
+    agent(&vm).ready(LONG).await.unwrap();
+    assert_eq!(vm.lost().await, None);
+    vm.quit().await;
+}
+
+#[tokio::test]
 async fn a_guest_that_shuts_down_is_lost_and_its_disk_is_whole() {
     let world = World::new().await;
     let vm = world.clone_of(&world.template().await).await;

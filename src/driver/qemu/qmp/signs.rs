@@ -14,6 +14,8 @@ pub struct Signs {
     /// What was wrong with a disk, when something was. The machine may stand still for it, and
     /// what the guest was told of it is no affair of what is tested.
     pub disk_error: Option<String>,
+    /// Whether the machine stands still, whoever stopped it.
+    pub is_stopped: bool,
     /// Why the machine was switched off, when it was.
     pub shutdown: Option<Shutdown>,
     /// How often the machine was reset, by whomever. One reset may count more than once: firmware
@@ -79,6 +81,8 @@ impl Signs {
             "BLOCK_IO_ERROR" => {
                 self.disk_error.get_or_insert_with(|| text("reason"));
             }
+            "STOP" => self.is_stopped = true,
+            "RESUME" => self.is_stopped = false,
             "SHUTDOWN" => {
                 self.shutdown = Some(Shutdown {
                     by_guest: data["guest"] == true,
@@ -142,6 +146,10 @@ mod tests {
                 reason
             })
         );
+        signs.add("STOP", &json!({}));
+        assert!(signs.is_stopped);
+        signs.add("RESUME", &json!({}));
+        assert!(!signs.is_stopped);
         let before = signs.clone();
         signs.add("RTC_CHANGE", &json!({"offset": 0}));
         assert_eq!(signs, before);

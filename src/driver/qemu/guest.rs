@@ -35,8 +35,8 @@ const PICTURE: Duration = Duration::from_secs(5);
 pub(super) struct QemuGuest {
     pub(super) vm: Vm,
     pub(super) parts: Parts,
-    /// Whether it was kept and has stopped for that.
-    is_kept: AtomicBool,
+    /// Whether it has ended so that its files could be kept.
+    pub(super) has_ended_to_be_kept: AtomicBool,
 }
 
 /// What is reached of the machine, and where it came from.
@@ -97,7 +97,7 @@ impl QemuGuest {
         Self {
             vm,
             parts,
-            is_kept: AtomicBool::new(false),
+            has_ended_to_be_kept: AtomicBool::new(false),
         }
     }
 
@@ -166,13 +166,11 @@ impl Guest for QemuGuest {
     }
 
     async fn keep(&self, layer: &LayerName, kind: LayerKind) -> Result<(), ProviderError> {
-        self.keep_as(layer, kind).await?;
-        self.is_kept.store(true, Ordering::Release);
-        Ok(())
+        self.keep_as(layer, kind).await
     }
 
     async fn lost(&self) -> Option<String> {
-        if self.is_kept.load(Ordering::Acquire) {
+        if self.has_ended_to_be_kept.load(Ordering::Acquire) {
             return None;
         }
         self.vm.lost().await

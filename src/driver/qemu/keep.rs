@@ -9,7 +9,7 @@ use crate::{
     model::{LayerKind, LayerName, SessionLayers},
     port::ProviderError,
 };
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 /// What the snapshot of a session is called in its disk.
 pub(super) const SNAPSHOT: &str = "mosdat";
@@ -18,6 +18,7 @@ pub(super) const SNAPSHOT: &str = "mosdat";
 const LIMIT: Duration = Duration::from_mins(2);
 
 impl QemuGuest {
+    /// Keeps it as `layer`. When there is one of this name already, it is not stopped for it.
     pub(super) async fn keep_as(
         &self,
         layer: &LayerName,
@@ -68,9 +69,16 @@ impl QemuGuest {
         self.end_whole().await
     }
 
+    /// Ends it, for its files to be kept.
     async fn end_whole(&self) -> Result<(), ProviderError> {
+        // It may have broken down while it came to rest: nothing is as still as that.
+        if let Some(why) = self.vm.broken().await {
+            return Err(self.not_kept(&why));
+        }
         let whole = self.vm.quit_whole().await;
-        whole.map_err(|err| self.not_kept(&err.to_string()))
+        whole.map_err(|err| self.not_kept(&err.to_string()))?;
+        self.has_ended_to_be_kept.store(true, Ordering::Release);
+        Ok(())
     }
 
     /// Brings the session to rest, writes it down, and ends the machine.

@@ -1,6 +1,9 @@
 //! Going on from a kept session: into the present, and only from one that this QEMU kept.
 
-use super::world::{LONG, World, as_root};
+use super::{
+    fleet::Desktop,
+    world::{LONG, World, as_root},
+};
 use mosdat::{
     driver::qemu::Limits,
     model::{Layer, LayerKind, LayerName, Timestamp},
@@ -40,7 +43,11 @@ async fn assert_next_year(guest: &dyn Guest) {
 
 #[tokio::test]
 async fn a_kept_session_goes_on_in_the_present() {
-    let world = World::made(|_, _| {}, |config| config.clock = Arc::new(NextYear));
+    let world = World::made(
+        Desktop::None,
+        |_, _| {},
+        |config| config.clock = Arc::new(NextYear),
+    );
     let guest = world.open(&world.layer("checkpoint"), 1).await.unwrap();
     assert_next_year(&*guest).await;
     guest.close().await.unwrap();
@@ -50,7 +57,9 @@ async fn a_kept_session_goes_on_in_the_present() {
 #[tokio::test]
 async fn a_kept_session_goes_on_in_the_present_without_an_agent() {
     let without = |image: &mut mosdat::model::Image, _: &_| image.has_agent = false;
-    let world = World::made(without, |config| config.clock = Arc::new(NextYear));
+    let world = World::made(Desktop::None, without, |config| {
+        config.clock = Arc::new(NextYear);
+    });
     let guest = world.open(&Layer::Base, 1).await.unwrap();
     let layer = another_layer();
     guest.keep(&layer, LayerKind::Session).await.unwrap();
@@ -66,7 +75,7 @@ async fn nothing_goes_on_from_a_session_that_another_qemu_kept() {
     let another = |config: &mut mosdat::driver::qemu::QemuConfig| {
         config.path_var = "/usr/bin:/bin".into();
     };
-    let world = World::made(|_, _| {}, another);
+    let world = World::made(Desktop::None, |_, _| {}, another);
     let layer = world.layer("checkpoint");
     let err = world.open(&layer, 1).await.unwrap_err();
     assert!(matches!(&err, ProviderError::DamagedLayer { .. }), "{err}");
@@ -102,4 +111,38 @@ async fn a_kept_session_whose_agent_never_answers_is_told_from_one_that_does() {
     );
     let err = world.open(&mute, 4).await.unwrap_err();
     assert!(matches!(&err, ProviderError::NoLayer { .. }), "{err}");
+}
+
+#[tokio::test]
+async fn a_machine_that_breaks_down_while_it_comes_to_rest_is_not_kept() {
+    let world = World::made(Desktop::X11, |_, _| {}, |_| {});
+    let guest = world.open(&world.layer("checkpoint"), 1).await.unwrap();
+    // It does not come to rest as long as it lives, and then at once.
+    let restless = "n=0; while [ $n -lt 20 ]; do date; n=$((n+1)); sleep 0.2; done; \
+        echo c | sudo tee /proc/sysrq-trigger";
+    let argv = ["xterm", "-e", restless].map(str::to_owned);
+    let command = Command {
+        argv: argv.into(),
+        ..Command::default()
+    };
+    let terminal = guest.start(&command).await.unwrap();
+    let has_window = async {
+        while !guest
+            .windows()
+            .await
+            .unwrap()
+            .iter()
+            .any(|it| it.app_id.contains("XTerm"))
+        {}
+    };
+    tokio::time::timeout(LONG, has_window).await.unwrap();
+    let err = guest.keep(&another_layer(), LayerKind::Session).await;
+    let err = err.unwrap_err().to_string();
+    assert!(err.contains("the guest's kernel panicked"), "{err}");
+    assert!(guest.lost().await.is_some());
+    drop(terminal);
+    guest.close().await.unwrap();
+    world.assert_nothing_left();
+    let err = world.open(&Layer::Kept(another_layer()), 2).await;
+    assert!(matches!(err, Err(ProviderError::NoLayer { .. })), "{err:?}");
 }

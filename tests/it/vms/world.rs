@@ -35,15 +35,17 @@ pub(super) struct World {
 impl World {
     /// Returns a world whose limits are those of `limits`, and whose image is changed by `change`.
     pub(super) fn new(limits: Limits, change: impl FnOnce(&mut Image, &Fleet)) -> Self {
-        Self::made(change, |config| config.limits = limits)
+        Self::made(Desktop::None, change, |config| config.limits = limits)
     }
 
-    /// Returns a world whose image is changed by `change`, and its provider by `adapt`.
+    /// Returns a world whose machine shows `desktop`, whose image is changed by `change`, and its
+    /// provider by `adapt`.
     pub(super) fn made(
+        desktop: Desktop,
         change: impl FnOnce(&mut Image, &Fleet),
         adapt: impl FnOnce(&mut QemuConfig),
     ) -> Self {
-        let fleet = Fleet::prepared(Desktop::None);
+        let fleet = Fleet::prepared(desktop);
         let store = ImageStore::new(images::folder());
         let mut image = store.find(images::NAME).unwrap().unwrap();
         change(&mut image, &fleet);

@@ -66,6 +66,9 @@ pub(super) struct ToKeep {
     pub(super) session: Option<KeptSession>,
 }
 
+/// What the name of a folder ends with that is being removed.
+const REMOVED: &str = ".removed";
+
 impl Layers {
     pub(super) fn new(dir: PathBuf) -> Self {
         Self {
@@ -147,33 +150,27 @@ impl Layers {
         if self.find(machine, layer).is_some() {
             return Ok(());
         }
-        let dir = self.dir.join(machine.as_str());
-        let half_made = dir.join(format!(".{layer}.{lease}"));
+        let half_made = self
+            .dir
+            .join(machine.as_str())
+            .join(format!(".{layer}.{lease}"));
         folders::remove(&half_made)?;
-        fs::create_dir_all(&half_made)?;
-        let is_template = files
-            .session
-            .as_ref()
-            .is_some_and(|session| session.form == SessionForm::Template);
-        let more = is_template.then_some([RAM, DEVICES]).into_iter().flatten();
-        for name in files.disks.iter().map(String::as_str).chain(more) {
-            let (from, to) = (files.from.join(name), half_made.join(name));
-            fs::set_permissions(&from, Permissions::from_mode(0o400))?;
-            fs::hard_link(from, to)?;
-        }
-        let manifest = Manifest::describe(&half_made, files.kind, files.disks, files.session)?;
-        manifest.write(&half_made)?;
-        // A layer that is listed after a loss of power must have its content.
-        rustix::fs::syncfs(File::open(&half_made)?)?;
         let path = self.path(machine, layer);
-        // One that could not be used is in the way.
-        folders::remove(&path)?;
-        fs::rename(&half_made, &path)?;
+        let kept = make(&half_made, files).and_then(|()| {
+            // One that could not be used is in the way.
+            folders::remove(&path)?;
+            fs::rename(&half_made, &path)
+        });
+        if let Err(err) = kept {
+            // What takes up room here is shown by nothing.
+            drop(folders::remove(&half_made));
+            return Err(err);
+        }
         // What was just read need not be read again.
         let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
         checked.insert(path, Arc::new(OnceLock::from(None)));
         drop(checked);
-        File::open(&dir)?.sync_all()
+        File::open(self.dir.join(machine.as_str()))?.sync_all()
     }
 
     /// Removes `layer`. Removing one that is gone is no error.
@@ -189,17 +186,18 @@ impl Layers {
             return Ok(());
         };
         // Out of the list first: half of a layer must not be taken for one.
-        let doomed = path.with_file_name(format!(".{}.removed", name.display()));
+        let doomed = path.with_file_name(format!(".{}{REMOVED}", name.display()));
         folders::remove(&doomed)?;
         fs::rename(path, &doomed)?;
         folders::remove(&doomed)
     }
 
-    /// Removes what a crash left half made under `lease`.
+    /// Removes what a crash left half made under `lease`, and half removed.
     pub(super) fn reclaim(&self, machine: &MachineName, lease: &LeaseId) -> io::Result<()> {
         let (start, end) = (format!(".{}", LayerName::PREFIX), format!(".{lease}"));
         for name in self.names(machine)? {
-            if name.starts_with(&start) && name.ends_with(&end) {
+            let is_half = name.ends_with(&end) || name.ends_with(REMOVED);
+            if name.starts_with(&start) && is_half {
                 folders::remove(&self.dir.join(machine.as_str()).join(name))?;
             }
         }
@@ -235,6 +233,25 @@ impl KeptLayer {
         }
         Ok(())
     }
+}
+
+/// Makes all of a layer in the folder `dir`.
+fn make(dir: &Path, files: ToKeep) -> io::Result<()> {
+    fs::create_dir_all(dir)?;
+    let is_template = files
+        .session
+        .as_ref()
+        .is_some_and(|session| session.form == SessionForm::Template);
+    let more = is_template.then_some([RAM, DEVICES]).into_iter().flatten();
+    for name in files.disks.iter().map(String::as_str).chain(more) {
+        let (from, to) = (files.from.join(name), dir.join(name));
+        fs::set_permissions(&from, Permissions::from_mode(0o400))?;
+        fs::hard_link(from, to)?;
+    }
+    let manifest = Manifest::describe(dir, files.kind, files.disks, files.session)?;
+    manifest.write(dir)?;
+    // A layer that is listed after a loss of power must have its content.
+    Ok(rustix::fs::syncfs(File::open(dir)?)?)
 }
 
 #[cfg(test)]

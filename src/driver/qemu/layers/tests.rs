@@ -72,6 +72,38 @@ fn spoil(path: &Path) {
     file.write_all_at(b"X", 0).unwrap();
 }
 
+/// Returns what lies beside the layers.
+fn beside(world: &World) -> Vec<String> {
+    let names = world.layers.names(&machine()).unwrap().into_iter();
+    names.filter(|name| name.starts_with('.')).collect()
+}
+
+#[test]
+fn what_could_not_be_kept_or_removed_to_the_end_does_not_stay() {
+    let world = World::new();
+    world.keep("a", "content");
+    let files = ToKeep {
+        from: world.dir.path().join("machine"),
+        kind: LayerKind::Disk,
+        disks: vec!["top.qcow2".into(), "gone.qcow2".into()],
+        session: None,
+    };
+    let kept = world.layers.keep(&machine(), &layer("b"), &lease(), files);
+    assert_eq!(kept.unwrap_err().kind(), io::ErrorKind::NotFound);
+    assert_eq!(beside(&world), [""; 0]);
+    assert_eq!(world.list(), [layer("a")]);
+    // As one leaves it who is killed while it removes.
+    let path = world.layers.path(&machine(), &layer("a"));
+    fs::rename(
+        &path,
+        path.with_file_name(format!(".{}.removed", layer("a"))),
+    )
+    .unwrap();
+    assert_eq!(beside(&world).len(), 1);
+    world.layers.reclaim(&machine(), &lease()).unwrap();
+    assert_eq!(beside(&world), [""; 0]);
+}
+
 #[test]
 fn a_layer_is_kept_listed_lent_and_removed() {
     let world = World::new();

@@ -83,6 +83,7 @@ pub(super) async fn make(
         &new,
     )?;
     manifest.write(&new)?;
+    files::sync_all_below(&new)?;
     files::rename(&new, &image)?;
     Ok(manifest)
 }
@@ -90,7 +91,7 @@ pub(super) async fn make(
 /// Makes the disk.
 async fn fill(work: &Work, tools: &Tools, new: &Path) -> Result<(), MakeError> {
     let raw = work.scratch("disk.raw");
-    make_room(&raw)?;
+    make_room(&raw, work.is_root())?;
     let root = text(&work.scratch("root"));
     let call = work
         .as_root(["mkfs.ext4"])
@@ -103,12 +104,14 @@ async fn fill(work: &Work, tools: &Tools, new: &Path) -> Result<(), MakeError> {
     Ok(files::remove(&raw)?)
 }
 
-/// Makes an empty file as large as the disk, into which root of a namespace may write as well.
-fn make_room(raw: &Path) -> Result<(), ImageError> {
+/// Makes an empty file as large as the disk. Root of a namespace is another user, who has to write
+/// into it as well.
+fn make_room(raw: &Path, is_root: bool) -> Result<(), ImageError> {
     files::remove(raw)?;
+    let mode = if is_root { 0o600 } else { 0o666 };
     let make = || {
         let file = File::create_new(raw)?;
-        file.set_permissions(std::fs::Permissions::from_mode(0o666))?;
+        file.set_permissions(std::fs::Permissions::from_mode(mode))?;
         file.set_len(SIZE)
     };
     make().map_err(failed("write", raw))

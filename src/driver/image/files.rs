@@ -94,6 +94,12 @@ pub(super) fn sync_folder(dir: &Path) -> Result<(), ImageError> {
     sync().map_err(failed("write", dir))
 }
 
+/// Makes sure that everything below the folder `dir` survives a loss of power.
+pub(super) fn sync_all_below(dir: &Path) -> Result<(), ImageError> {
+    let sync = || -> io::Result<()> { Ok(rustix::fs::syncfs(File::open(dir)?)?) };
+    sync().map_err(failed("write", dir))
+}
+
 /// Gives a file or folder another name, for good.
 pub(super) fn rename(from: &Path, to: &Path) -> Result<(), ImageError> {
     let rename = || -> io::Result<()> {

@@ -62,6 +62,9 @@ pub(super) async fn make(
     }
     let remove = work.as_root(["rm", "-rf", "--", &text(&left)]);
     tools.run(Stage::Root, remove, &mut |_| ()).await?;
+    // A root that is there after a loss of power must have its content, and so must what belongs to it.
+    files::sync_all_below(&new)?;
+    files::sync_all_below(&boot)?;
     Ok(files::rename(&new, &root)?)
 }
 

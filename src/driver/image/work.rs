@@ -180,19 +180,8 @@ impl Work {
 /// remembered in `dir`.
 fn private_scratch(dir: &Path, user: u32) -> Result<PathBuf, ImageError> {
     let above = PathBuf::from(format!("/var/tmp/mosdat-images-{user}"));
-    let make = |path: &Path, mode: u32| -> io::Result<()> {
-        match DirBuilder::new().mode(mode).create(path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-            _ => std::fs::set_permissions(path, Permissions::from_mode(mode)),
-        }
-    };
-    make(&above, 0o711).map_err(failed("make the folder", &above))?;
-    let data = above.symlink_metadata();
-    let data = data.map_err(failed("read", &above))?;
-    if !data.is_dir() || data.uid() != user {
-        let taken = io::Error::other("it belongs to somebody else");
-        return Err(failed("use", &above)(taken));
-    }
+    let make = |path: &Path| own_folder(path, user).map_err(failed("make the folder", path));
+    make(&above)?;
     let memo = dir.join("scratch");
     let name = match files::read_if_there(&memo)? {
         Some(name) if name.len() == 32 && name.bytes().all(|b| b.is_ascii_hexdigit()) => name,
@@ -203,6 +192,44 @@ fn private_scratch(dir: &Path, user: u32) -> Result<PathBuf, ImageError> {
         }
     };
     let scratch = above.join(name);
-    make(&scratch, 0o711).map_err(failed("make the folder", &scratch))?;
+    make(&scratch)?;
     Ok(scratch)
+}
+
+/// Makes a folder of `user`'s that others only pass through, unless it is there. Where anybody may
+/// write, what is there may be a link to somewhere else, or another user's.
+fn own_folder(path: &Path, user: u32) -> io::Result<()> {
+    let made = DirBuilder::new().mode(0o711).create(path);
+    if let Err(error) = made
+        && error.kind() != io::ErrorKind::AlreadyExists
+    {
+        return Err(error);
+    }
+    let data = path.symlink_metadata()?;
+    if !data.is_dir() || data.uid() != user {
+        return Err(io::Error::other("it belongs to somebody else"));
+    }
+    std::fs::set_permissions(path, Permissions::from_mode(0o711))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_a_link_or_anothers_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let user = rustix::process::geteuid().as_raw();
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        let (target, link) = (dir.path().join("target"), dir.path().join("link"));
+        DirBuilder::new().mode(0o700).create(&target).unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        own_folder(&link, user).unwrap_err();
+        own_folder(&target, user + 1).unwrap_err();
+        assert_eq!(mode(&target), 0o700);
+        for _ in 0..2 {
+            own_folder(&target, user).unwrap();
+            assert_eq!(mode(&target), 0o711);
+        }
+    }
 }

@@ -17,7 +17,12 @@ use crate::{
     port::{Guest, Keeper, Provider, ProviderError},
 };
 use async_trait::async_trait;
-use std::{io, os::unix::fs::MetadataExt as _};
+use std::{
+    collections::BTreeMap,
+    io,
+    os::unix::fs::MetadataExt as _,
+    sync::{Mutex, PoisonError},
+};
 use tokio::sync::OnceCell;
 
 /// Keeps virtual machines on this computer.
@@ -25,6 +30,8 @@ use tokio::sync::OnceCell;
 pub struct QemuProvider {
     config: QemuConfig,
     layers: Layers,
+    /// The images that the plan is made for, by machine.
+    planned: Mutex<BTreeMap<MachineName, ContentHash>>,
     qemu: OnceCell<Qemu>,
     computer: OnceCell<Computer>,
 }
@@ -41,6 +48,7 @@ impl QemuProvider {
     pub fn new(config: QemuConfig) -> Self {
         Self {
             layers: Layers::new(config.layers_dir.clone()),
+            planned: Mutex::default(),
             qemu: OnceCell::new(),
             computer: OnceCell::new(),
             config,
@@ -74,9 +82,15 @@ impl QemuProvider {
         })
     }
 
-    async fn engine(&self, machine: &MachineName, image: &Image) -> Result<Engine, ProviderError> {
+    async fn engine(
+        &self,
+        machine: &MachineName,
+        image: &Image,
+        marker: &str,
+    ) -> Result<Engine, ProviderError> {
+        let of = |image: &Image| Proof::of(image, marker);
         let images = || self.config.images.list().unwrap_or_default();
-        let proof = Proof::of(image).or_else(|| images().iter().find_map(Proof::of));
+        let proof = of(image).or_else(|| images().iter().find_map(of));
         let (qemu, engines) = (
             self.qemu(machine).await?,
             &self.computer(machine).await?.engines,
@@ -97,6 +111,8 @@ impl QemuProvider {
         format!("{lease}-{}", digest.short())
     }
 
+    /// Returns the image of a machine, which has to be the one that was seen when the machine was
+    /// looked at: what comes of it is recorded under that one's name.
     fn image(&self, machine: &Machine, hardware: &Hardware) -> Result<Image, ProviderError> {
         let name = &hardware.image;
         let unable = |what| ProviderError::Unable {
@@ -104,10 +120,19 @@ impl QemuProvider {
             what,
         };
         match self.config.images.find(name) {
-            Ok(Some(image)) => Ok(image),
+            Ok(Some(image)) if self.is_planned(machine, &image) => Ok(image),
+            Ok(Some(_)) => Err(unable(format!(
+                "start from the image `{name}`: it is another one than when the plan was made; plan again"
+            ))),
             Ok(None) => Err(unable(no_image(name))),
             Err(err) => Err(unable(format!("start from the image `{name}`: {err}"))),
         }
+    }
+
+    fn is_planned(&self, machine: &Machine, image: &Image) -> bool {
+        let planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
+        let planned = planned.get(&machine.name);
+        planned.is_none_or(|planned| *planned == image.identity)
     }
 
     /// Returns the layer to start from, after checking that it is what was kept.
@@ -185,7 +210,8 @@ impl QemuProvider {
             what: format!("start from the image `{}`: {err}", image.name),
         })?;
         let qemu = self.qemu(&machine.name).await?;
-        let engine = self.engine(&machine.name, &image).await?;
+        let marker = self.marker(lease);
+        let engine = self.engine(&machine.name, &image, &marker).await?;
         let kept = self.find_layer(machine, from, engine).await?;
         let folder = Folder::create(&self.config.work_dir, lease);
         let folder = folder.map_err(|err| ProviderError::Start {
@@ -201,7 +227,6 @@ impl QemuProvider {
         let budget = &self.computer(&machine.name).await?.budget;
         let reservation = budget.reserve(amount).await;
         let reservation = reservation.map_err(|err| vm_error(&machine.name, &err))?;
-        let marker = self.marker(lease);
         let opening = Opening {
             config: &self.config,
             machine,
@@ -284,6 +309,9 @@ impl QemuProvider {
                 };
             }
         };
+        let mut planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
+        planned.insert(machine.name.clone(), image.identity);
+        drop(planned);
         let Some(emulator) = self.emulator() else {
             let why = "`qemu-system-x86_64` is not installed; apt install qemu-system-x86";
             return Presence::Absent { why: why.into() };

@@ -111,7 +111,7 @@ async fn a_state_of_another_machine_is_refused_with_the_reason() {
 #[tokio::test]
 async fn the_images_kernel_proves_that_it_runs() {
     let world = World::new().await;
-    let proof = Proof::of(&world.image).unwrap();
+    let proof = Proof::of(&world.image, &world.marker()).unwrap();
     let holds = proof.holds(&world.qemu, Engine::Tcg, LONG).await;
     assert_eq!(holds.unwrap(), Ok(()));
 }

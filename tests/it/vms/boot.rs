@@ -4,7 +4,7 @@
 use super::{fleet::Fleet, world::World};
 use mosdat::{
     driver::qemu::Limits,
-    model::{Boot, Image, Layer},
+    model::{Boot, Image, Layer, Presence},
     port::ProviderError,
 };
 use std::{process::Command, time::Duration};
@@ -67,4 +67,18 @@ async fn a_kernel_that_panics_as_it_boots_is_not_waited_for_and_says_why() {
     let why = refusal(&world).await;
     assert!(why.contains("the guest's kernel panicked"), "{why}");
     assert!(why.contains("Kernel panic - not syncing"), "{why}");
+}
+
+#[tokio::test]
+async fn nothing_starts_from_an_image_that_was_replaced_since_it_was_looked_at() {
+    let world = World::new(Limits::default(), |_, _| {});
+    let seen = world.observe().await;
+    assert!(matches!(seen, Presence::Present { .. }), "{seen:?}");
+    world.replace_image();
+    for from in [Layer::Base, world.layer("checkpoint")] {
+        let err = world.open(&from, 1).await.unwrap_err();
+        assert!(err.to_string().contains("plan again"), "{err}");
+        assert!(!err.is_transient());
+        world.assert_nothing_left();
+    }
 }

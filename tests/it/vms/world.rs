@@ -15,11 +15,17 @@ use mosdat::{
         ssh::{SshConfig, SshDialer, SshLimits},
         vnc::VncDialer,
     },
-    model::{Image, Layer, LayerName, LeaseId, Machine, RunId},
-    port::{Command, Guest, Held, ImageError, Images, Output, Provider as _, ProviderError},
+    model::{ContentHash, Image, Layer, LayerName, LeaseId, Machine, Presence, RunId},
+    port::{
+        Command, Guest, Held, ImageError, Images, Keeper as _, Output, Provider as _, ProviderError,
+    },
     scenario::ScenarioFolder,
 };
-use std::{fs, sync::Arc, time::Duration};
+use std::{
+    fs,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 /// Long enough for anything on a busy computer.
 pub(super) const LONG: Duration = Duration::from_mins(5);
@@ -30,6 +36,7 @@ pub(super) struct World {
     pub(super) fleet: Fleet,
     pub(super) machine: Machine,
     provider: QemuProvider,
+    images: Arc<Changed>,
 }
 
 impl World {
@@ -49,6 +56,10 @@ impl World {
         let store = ImageStore::new(images::folder());
         let mut image = store.find(images::NAME).unwrap().unwrap();
         change(&mut image, &fleet);
+        let images = Arc::new(Changed {
+            image: Mutex::new(image),
+            store,
+        });
         let shells = SshConfig {
             known_hosts: fleet.path().join("known_hosts"),
             agent: None,
@@ -61,7 +72,7 @@ impl World {
             path_var: Witness::path_var(),
             accelerator: mosdat::model::Accelerator::Tcg,
             session_layers: mosdat::model::SessionLayers::Auto,
-            images: Arc::new(Changed { image, store }),
+            images: Arc::clone(&images) as Arc<dyn Images>,
             shells: Arc::new(SshDialer::new(shells)),
             screens: Arc::new(VncDialer::new(Arc::new(SystemClock))),
             trees: Arc::new(AtspiDialer),
@@ -72,6 +83,7 @@ impl World {
         Self {
             machine: machine(&fleet),
             provider: QemuProvider::new(config),
+            images,
             fleet,
         }
     }
@@ -81,6 +93,16 @@ impl World {
         let dir = self.fleet.layer(&self.fleet.on_machine(phase));
         let name = dir.file_name().unwrap().to_str().unwrap();
         Layer::Kept(LayerName::parse(name).unwrap())
+    }
+
+    /// Looks at the machine, as whoever plans does.
+    pub(super) async fn observe(&self) -> Presence {
+        self.provider.observe(&self.machine).await
+    }
+
+    /// Has the image's name stand for another image from now on.
+    pub(super) fn replace_image(&self) {
+        self.images.image.lock().unwrap().identity = ContentHash::of(b"another");
     }
 
     /// Opens the machine as the lease `number`.
@@ -126,17 +148,18 @@ fn machine(fleet: &Fleet) -> Machine {
 /// The images of a store, but for one.
 #[derive(Debug)]
 struct Changed {
-    image: Image,
+    image: Mutex<Image>,
     store: ImageStore,
 }
 
 impl Images for Changed {
     fn find(&self, name: &str) -> Result<Option<Image>, ImageError> {
-        Ok((name == self.image.name).then(|| self.image.clone()))
+        let image = self.image.lock().unwrap();
+        Ok((name == image.name).then(|| image.clone()))
     }
 
     fn list(&self) -> Result<Vec<Image>, ImageError> {
-        Ok(vec![self.image.clone()])
+        Ok(vec![self.image.lock().unwrap().clone()])
     }
 
     fn hold(&self, image: &Image) -> Result<Box<dyn Held>, ImageError> {

@@ -67,11 +67,13 @@ pub struct Proof {
     pub(super) kernel: PathBuf,
     pub(super) initrd: PathBuf,
     pub(super) arguments: String,
+    /// What everything is marked with that is started for it.
+    pub(super) marker: String,
 }
 
 impl Proof {
     /// Returns the proof that comes with an image, when it has a kernel of its own.
-    pub fn of(image: &Image) -> Option<Self> {
+    pub fn of(image: &Image, marker: &str) -> Option<Self> {
         match &image.boot {
             Boot::Kernel {
                 kernel,
@@ -81,6 +83,7 @@ impl Proof {
                 kernel: kernel.clone(),
                 initrd: initrd.clone(),
                 arguments: arguments.clone(),
+                marker: marker.to_owned(),
             }),
             Boot::Disk => None,
         }
@@ -216,7 +219,7 @@ impl Trial {
             }
         };
         let arguments = command_line::trial(engine, proof, qemu.sandbox());
-        let spawn = qemu.spawn(engine, arguments, Path::new("/"), "trial");
+        let spawn = qemu.spawn(engine, arguments, Path::new("/"), &proof.marker);
         let tree = process::spawn(spawn, Some(Arc::new(on_line)))?;
         Ok(Self {
             engine,

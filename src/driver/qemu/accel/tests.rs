@@ -35,6 +35,7 @@ impl Computer {
             ..Engines::new(path("cache/engine.json"))
         };
         let proof = Proof {
+            marker: format!("trial in {}", dir.path().display()),
             kernel: path("kernel"),
             initrd: path("initrd"),
             arguments: "console=ttyS0".into(),
@@ -125,6 +126,14 @@ async fn firmware_alone_proves_nothing() {
         .to_string();
     assert!(err.starts_with("`accel = \"kvm\"` cannot be: "), "{err}");
     assert_eq!(computer.tries(), 2, "no is an answer, too");
+}
+
+#[tokio::test]
+async fn a_trial_is_found_by_the_mark_of_whom_it_is_for() {
+    let computer = Computer::new("exec sleep 600").await;
+    let until_found = async { while process::end_marked(&computer.proof.marker).await == 0 {} };
+    let (choice, ()) = tokio::join!(computer.automatic(), until_found);
+    assert!(choice.why.unwrap().contains("SIGTERM"));
 }
 
 #[tokio::test]

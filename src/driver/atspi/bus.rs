@@ -42,6 +42,16 @@ pub(super) struct Bus {
     connection: Connection,
 }
 
+/// What places are asked relative to.
+const ON_SCREEN: u32 = 0;
+const IN_WINDOW: u32 = 1;
+
+/// Whether a widget that is said to be in the corner of the screen may be there: GTK 4 says so of
+/// every widget, wherever it is. `in_window` is where it is in its window.
+fn is_on_screen(in_window: Option<Rect>) -> bool {
+    in_window.is_none_or(|place| place.x <= 0 && place.y <= 0)
+}
+
 impl Bus {
     pub(super) fn new(connection: Connection) -> Self {
         Self { connection }
@@ -130,10 +140,20 @@ impl Bus {
         read(&self.ask(of, "Text", "GetText", &(0_i32, -1_i32)).await?)
     }
 
-    /// Where a widget is, as its program sees it; `None` when it has no place.
+    /// Where a widget is on the screen, as its program sees it; `None` when it has no place there.
     pub(super) async fn extents(&self, of: &Reference) -> Result<Option<Rect>, Failure> {
-        let on_screen = 0_u32;
-        let answer = self.ask(of, "Component", "GetExtents", &on_screen).await?;
+        let Some(place) = self.extents_on(of, ON_SCREEN).await? else {
+            return Ok(None);
+        };
+        if (place.x, place.y) != (0, 0) {
+            return Ok(Some(place));
+        }
+        let in_window = self.extents_on(of, IN_WINDOW).await?;
+        Ok(is_on_screen(in_window).then_some(place))
+    }
+
+    async fn extents_on(&self, of: &Reference, what: u32) -> Result<Option<Rect>, Failure> {
+        let answer = self.ask(of, "Component", "GetExtents", &what).await?;
         let (x, y, width, height): (i32, i32, i32, i32) = read(&answer)?;
         let is_somewhere = x != NOWHERE && y != NOWHERE && width > 0 && height > 0;
         Ok(is_somewhere.then_some(Rect {
@@ -231,5 +251,27 @@ fn of_cache_row(row: CacheRow<'_>) -> Widget {
         role: role_name(role),
         states: States::of_words(&states),
         abilities: Some(Abilities::of_interfaces(&interfaces)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_widget_within_a_window_is_not_in_the_corner_of_the_screen() {
+        let at = |x, y| {
+            Some(Rect {
+                x,
+                y,
+                width: 10,
+                height: 10,
+            })
+        };
+        assert!(is_on_screen(at(0, 0)));
+        assert!(is_on_screen(None));
+        // The window may reach out of the screen: then it would be, and nobody knows.
+        assert!(!is_on_screen(at(0, 300)));
+        assert!(!is_on_screen(at(12, 0)));
     }
 }

@@ -9,6 +9,7 @@ use super::{
     command::{plain, quote},
     connection::Link,
 };
+use russh::ChannelOpenFailure;
 use std::{future::pending, time::Duration};
 use tokio::time::timeout;
 
@@ -30,14 +31,16 @@ impl Mark {
     }
 
     /// Returns the script that ends all that carry the mark: asks for as long as `grace`, then
-    /// makes them.
+    /// makes them. Twice in a row nothing must be found: while a program is being executed its
+    /// environment cannot be read for a moment.
     fn ending(&self, grace: Duration) -> String {
         let looks = grace.as_millis() / 100 + 1;
         plain(
-            "for signal in TERM KILL; do count=0; while [ $count -lt \"$2\" ]; do found=; \
+            "quiet=0; for signal in TERM KILL; do count=0; while [ $count -lt \"$2\" ]; do found=; \
              for file in $(grep -lzxF \"$1\" /proc/[0-9]*/environ 2>/dev/null); do \
              found=1; id=${file#/proc/}; kill -$signal \"${id%/environ}\" 2>/dev/null; done; \
-             [ \"$found\" ] || exit 0; sleep 0.1; count=$((count + 1)); done; done",
+             if [ \"$found\" ]; then quiet=0; else quiet=$((quiet + 1)); fi; \
+             [ $quiet -lt 2 ] || exit 0; sleep 0.1; count=$((count + 1)); done; done",
             &[&self.variable(), &looks.to_string()],
         )
     }
@@ -53,14 +56,21 @@ impl Mark {
 pub(super) async fn end_marked(link: &Link, mark: &Mark) {
     let _slot = link.last_slot.acquire().await;
     let work = async {
-        let (mut read, write) = link.open_session().await?.split();
+        let opened = loop {
+            match link.open_session().await {
+                // Who is not ended takes up room on the server for good.
+                Err(russh::Error::ChannelOpenFailure(ChannelOpenFailure::ConnectFailed)) => {}
+                opened => break opened,
+            }
+        };
+        let (mut read, write) = opened?.split();
         write.exec(false, mark.ending(link.limits.ending)).await?;
         while read.wait().await.is_some() {}
         Ok::<(), russh::Error>(())
     };
     match timeout(link.limits.answer, work).await {
         Ok(Ok(())) => {}
-        Ok(Err(err)) => tracing::debug!(%err, "a command could not be ended"),
+        Ok(Err(err)) => tracing::warn!(%err, "a command on a machine could not be ended"),
         Err(_) => tracing::warn!("a command on a machine could not be ended"),
     }
 }

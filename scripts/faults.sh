@@ -5,10 +5,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/test-image.sh
 
-selected='test(/^faults::/)'
+selected='test(/^faults::/) or test(/^image::kill::/) or test(/^ssh::(losses|transfers|host_keys)::/)'
 if wants_machines; then
   make_test_image
-  selected="$selected or test(/^vms::(faults|boot|layers)::/) or test(/^qemu::vm_lost::/)"
+  selected="$selected or test(/^vms::(faults|boot|kept|layers)::/) or test(/^qemu::vm_lost::/)"
 fi
 
 if cargo nextest --version > /dev/null 2>&1; then

@@ -27,7 +27,7 @@ pub use clock::Clock;
 pub use evidence::{EvidenceError, RunFolder};
 pub use guest::{Command, Exit, Finding, Guest, Output, Process, Window};
 pub use images::{Held, ImageError, Images};
-pub use performer::{Performer, Task, Watcher};
+pub use performer::{Idle, Performer, Task, Watcher};
 pub use provider::{Keeper, Provider, ProviderError};
 pub use screen::{Input, Screen, ScreenAddress, ScreenDialer, ScreenError};
 pub use shell::{Login, RemoteProcess, Shell, ShellDialer, ShellError, ShellOutput};

@@ -4,6 +4,10 @@ use super::RunFolder;
 use crate::model::{ContentHash, Event, Layer, LayerName, LeaseId, Outcome, Phase, Step, StepKey};
 use async_trait::async_trait;
 use std::{fmt::Debug, sync::Arc, time::Duration};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
 use tokio_util::sync::CancellationToken;
 
 /// Carries out steps.
@@ -31,7 +35,7 @@ pub struct Task {
     pub lease: Option<LeaseId>,
     /// Counted from 1.
     pub attempt: u32,
-    /// After this it is asked to stop; some time after that it is dropped.
+    /// After so much time that counts it is asked to stop; some time after that it is dropped.
     pub limit: Duration,
 }
 
@@ -48,9 +52,52 @@ pub struct Watcher {
     pub clock: Arc<dyn super::Clock>,
     /// Cancelled when the step should end: its time is up, or the user asked.
     pub stop: CancellationToken,
+    /// Whether time does not count at the moment.
+    pub idle: Idle,
+}
+
+/// Tells whether a step's time counts. Whoever gets a step its machine has limits of its own, and
+/// may have to wait for others to leave room.
+#[derive(Clone, Debug, Default)]
+pub struct Idle(Arc<watch::Sender<bool>>);
+
+impl Idle {
+    /// Waits until `limit` has passed that counts.
+    pub async fn limit(&self, limit: Duration) {
+        let mut idle = self.0.subscribe();
+        let mut left = limit;
+        loop {
+            let is_idle = *idle.borrow_and_update();
+            let began = Instant::now();
+            tokio::select! {
+                () = sleep(left), if !is_idle => return,
+                // It is asked by whoever holds the sender.
+                _ = idle.changed() => {}
+            }
+            if !is_idle {
+                left = left.saturating_sub(began.elapsed());
+            }
+        }
+    }
+}
+
+/// Lets time count again when it is dropped.
+struct Uncounted<'a>(&'a Idle);
+
+impl Drop for Uncounted<'_> {
+    fn drop(&mut self) {
+        self.0.0.send_replace(false);
+    }
 }
 
 impl Watcher {
+    /// Does what does not count as time of the step.
+    pub async fn uncounted<T>(&self, work: impl Future<Output = T>) -> T {
+        self.idle.0.send_replace(true);
+        let _uncounted = Uncounted(&self.idle);
+        work.await
+    }
+
     /// Tells an event. Whoever listens may be gone already; then nobody is left to care.
     pub fn tell(&self, event: Event) {
         if self.events.send(event).is_err() {
@@ -63,5 +110,24 @@ impl Watcher {
         let (key, at) = (self.key.clone(), self.clock.now());
         let text = text.to_owned();
         self.tell(Event::Log { key, at, text });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn time_that_a_step_has_to_wait_for_others_does_not_count() {
+        let idle = Idle::default();
+        let began = Instant::now();
+        let waits = async {
+            sleep(Duration::from_secs(2)).await;
+            idle.0.send_replace(true);
+            let _uncounted = Uncounted(&idle);
+            sleep(Duration::from_hours(1)).await;
+        };
+        tokio::join!(idle.limit(Duration::from_secs(5)), waits);
+        assert_eq!(began.elapsed().as_secs(), 3605);
     }
 }

@@ -120,7 +120,7 @@ async fn attempt_once(performer: &dyn Performer, trial: &Trial, watcher: &Watche
     let limit = trial.task.limit;
     let out_of_time = tokio::select! {
         outcome = &mut performing => return outcome,
-        () = tokio::time::sleep(limit) => true,
+        () = watcher.idle.limit(limit) => true,
         () = stop.cancelled() => false,
     };
     stop.cancel();

@@ -101,7 +101,8 @@ impl MachinePerformer {
             .lease
             .as_ref()
             .expect("a step on a machine has a lease");
-        let guest = provider.open(machine, from, lease).await?;
+        let opening = provider.open(machine, from, lease);
+        let guest = watcher.uncounted(opening).await?;
         let mut outcome = self.in_session(task, watcher, machine, &*guest).await;
         // What is seen on a machine that is lost says nothing about the app, be it good or bad.
         if let Some(why) = guest.lost().await {

@@ -14,7 +14,7 @@ use crate::{
         ProviderKind, Release, Step, StepHash, StepIndex, StepKey, Timestamp, Verdict,
     },
     plan::{self, PlanInput, select::Selection},
-    port::{Clock, Keeper, Performer, RunFolder, Task, Watcher},
+    port::{Clock, Idle, Keeper, Performer, RunFolder, Task, Watcher},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -179,6 +179,7 @@ impl<'a> Run<'a> {
             folder: Arc::clone(&self.folder),
             clock: Arc::clone(&self.clock),
             stop: self.cancel.child_token(),
+            idle: Idle::default(),
         };
         if step.phase != Phase::Build {
             self.done.insert(step.key.clone());

@@ -11,7 +11,7 @@ use desktop::{Desktop, MemoryFolder, RuntimeClock, badge, frame};
 use mosdat::{
     judge,
     model::{App, BuildName, Event, FileError, Files, MachineName, Outcome, Package},
-    port::Watcher,
+    port::{Idle, Watcher},
     run::script::{Exercise, exercise},
     scenario::{Script, load},
 };
@@ -98,6 +98,7 @@ impl Scene {
             folder: self.folder.clone(),
             clock: Arc::new(RuntimeClock(Instant::now())),
             stop: self.stop.clone(),
+            idle: Idle::default(),
         };
         (watcher, heard)
     }

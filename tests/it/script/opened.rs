@@ -20,12 +20,12 @@ use mosdat::{
     },
     run::MachinePerformer,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
-/// Opens one desktop.
+/// Opens one desktop, after some time.
 #[derive(Debug)]
-struct Opener(Desktop);
+struct Opener(Desktop, Duration);
 
 #[async_trait]
 impl Keeper for Opener {
@@ -48,6 +48,7 @@ impl Provider for Opener {
         _: &Layer,
         _: &LeaseId,
     ) -> Result<Box<dyn Guest>, ProviderError> {
+        tokio::time::sleep(self.1).await;
         Ok(Box::new(self.0.clone()))
     }
 }
@@ -104,8 +105,8 @@ fn task() -> Task {
     }
 }
 
-/// Carries out a step that passes, on a desktop that ends up like this.
-async fn perform(lost: Option<&str>) -> Outcome {
+/// Carries out a step that passes, on a desktop that opens after `wait` and ends up like this.
+async fn perform(wait: Duration, lost: Option<&str>) -> Outcome {
     let scene = Scene::new();
     scene.desktop.state().opened = Some(Opened {
         lost: lost.map(Into::into),
@@ -128,14 +129,19 @@ async fn perform(lost: Option<&str>) -> Outcome {
         desired: Arc::new(desired),
         providers: BTreeMap::from([(
             ProviderKind::Local,
-            Arc::new(Opener(scene.desktop.clone())) as Arc<dyn Provider>,
+            Arc::new(Opener(scene.desktop.clone(), wait)) as Arc<dyn Provider>,
         )]),
         builder: Arc::new(NoBuilder),
         blobs: Arc::new(DiskBlobs::open(dir.path(), Arc::new(SystemClock))),
         scripts: BTreeMap::new(),
     };
     let (watcher, _heard) = scene.watcher();
-    let outcome = performer.perform(&task(), &watcher).await;
+    let task = task();
+    let outcome = tokio::select! {
+        biased;
+        outcome = performer.perform(&task, &watcher) => outcome,
+        () = watcher.idle.limit(task.limit) => panic!("its time was up"),
+    };
     let opened = scene.desktop.state().opened.clone();
     assert!(opened.unwrap().was_closed);
     outcome
@@ -143,11 +149,19 @@ async fn perform(lost: Option<&str>) -> Outcome {
 
 #[tokio::test]
 async fn what_passed_on_a_machine_that_is_lost_is_blocked() {
-    assert_eq!(perform(None).await.verdict, Verdict::Passed);
-    let outcome = perform(Some("its kernel panicked")).await;
+    assert_eq!(perform(Duration::ZERO, None).await.verdict, Verdict::Passed);
+    let outcome = perform(Duration::ZERO, Some("its kernel panicked")).await;
     assert_eq!(outcome.verdict, Verdict::Blocked);
     assert!(
         outcome.detail.contains("its kernel panicked"),
         "{outcome:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_that_has_to_be_waited_for_costs_its_step_no_time() {
+    assert_eq!(
+        perform(seconds(3600.0), None).await.verdict,
+        Verdict::Passed
     );
 }

@@ -1,6 +1,7 @@
 //! Accessibility trees of real programs on a private desktop.
 
 mod desktop;
+mod peculiar;
 
 use async_trait::async_trait;
 use desktop::{Desktop, Program, Session};

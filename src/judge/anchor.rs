@@ -54,7 +54,8 @@ pub enum AnchorError {
         /// The size of where it is looked for.
         area: (u32, u32),
     },
-    /// It and the screen repeat themselves so much that looking would take too long.
+    /// It is not opaque everywhere, and it and the screen repeat themselves so much that looking
+    /// would take too long.
     #[error("the anchor almost fits at so many places that it is not worth looking for")]
     Repetitive,
 }
@@ -103,6 +104,12 @@ impl Anchor {
 
     pub(super) fn net(&self) -> Option<&Net> {
         self.net.as_ref()
+    }
+
+    /// Whether every pixel of it counts.
+    pub(super) fn is_opaque(&self) -> bool {
+        let counting: usize = self.spans.iter().map(|span| span.length).sum();
+        counting * 4 == self.picture.rgba().len()
     }
 
     /// Returns the pixels of `span`.

@@ -102,7 +102,10 @@ pub fn nearest(
     for span in anchor.spans().iter().step_by(every) {
         let finder = Finder::new(anchor.pixels(*span));
         search.looked_at_closely = 0;
-        search.scan_for(&origins, &finder, *span)?;
+        // What is everywhere tells no place from another: the first of them are enough.
+        if search.scan_for(&origins, &finder, *span).is_err() {
+            break;
+        }
     }
     Ok(search.near)
 }
@@ -261,16 +264,40 @@ pub(super) mod tests {
         assert_eq!(found(1000), expected(MOST_PLACES));
     }
 
-    #[test]
-    fn what_almost_fits_everywhere_is_refused_and_not_called_missing() {
-        // All rows are alike but one, which other rows tell nothing about.
+    /// All rows are alike but the last, which the others tell nothing about.
+    fn almost_everywhere(mask: u8) -> (Frame, Anchor) {
         let screen = frame(1200, 1000, |x, _| [(x % 2) as u8, 0, 0, 255]);
-        let wanted = frame(200, 200, |x, y| match y {
-            199 => [7, 7, 7, 255],
+        let wanted = frame(200, 200, |x, y| match (x, y) {
+            (0, 0) => [0, 0, 0, mask],
+            (_, 199) => [7, 7, 7, 255],
             _ => [(x % 2) as u8, 0, 0, 255],
         });
-        let picture = Picture::crop(&wanted, rect(0, 0, 200, 200)).unwrap();
-        let err = find_exact(&screen, &Anchor::new(picture).unwrap(), None);
+        (screen, anchor(&wanted, rect(0, 0, 200, 200)))
+    }
+
+    #[test]
+    fn an_anchor_that_almost_fits_everywhere_is_found_only_where_it_fits() {
+        let (mut screen, wanted) = almost_everywhere(255);
+        let missing = find_exact(&screen, &wanted, None).unwrap();
+        assert_eq!(missing.place(), None);
+        for x in 600..800 {
+            let at = (900 * 1200 + x) * 4;
+            Arc::make_mut(&mut screen.rgba)[at..at + 3].fill(7);
+        }
+        let place = rect(600, 701, 200, 200);
+        let found = Match::Found(Found { place, others: 0 });
+        assert_eq!(find_exact(&screen, &wanted, None), Ok(found.clone()));
+        let damage = [rect(3, 3, 5, 5), rect(750, 720, 1, 1)];
+        assert_eq!(find_in_damage(&screen, &wanted, &damage), Ok(found));
+        let beside = find_exact(&screen, &wanted, Some(rect(601, 0, 599, 1000)));
+        assert_eq!(beside.unwrap().place(), None);
+        assert!(nearest(&screen, &wanted, None).unwrap().is_some());
+    }
+
+    #[test]
+    fn one_with_a_mask_is_refused_there_and_not_called_missing() {
+        let (screen, wanted) = almost_everywhere(0);
+        let err = find_exact(&screen, &wanted, None);
         assert_eq!(err, Err(AnchorError::Repetitive));
     }
 }

@@ -10,7 +10,9 @@ mod exact;
 mod layout;
 mod net;
 mod picture;
+mod rolling;
 mod search;
+mod whole;
 
 pub use anchor::{Anchor, AnchorError};
 pub use compare::{differs, is_blank};

@@ -3,10 +3,13 @@
 //!
 //! Of each residue class of rows modulo the net's stride it holds one. An anchor whose top is at
 //! `y` then has a held row `i` with `y + i` divisible by the stride, so that it is enough to look
-//! at each screen row that is. They are looked at by a rolling hash, whose cost does not depend on
-//! what is on the screen.
+//! at each screen row that is. They are looked at by a rolling hash.
 
-use super::{Picture, anchor::Span};
+use super::{
+    Picture,
+    anchor::Span,
+    rolling::{Rolling, hash},
+};
 
 /// With fewer rows between, looking for a single row is faster.
 const LEAST_STRIDE: usize = 8;
@@ -14,24 +17,19 @@ const LEAST_STRIDE: usize = 8;
 /// With more, there is little left to win.
 const MOST_STRIDE: usize = 64;
 
-/// An odd number without a pattern.
-const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
-
 /// Rows of an anchor that are looked for together.
 #[derive(Clone, Debug)]
 pub(super) struct Net {
     /// How far right of the anchor's left edge its rows start.
     pub(super) x: usize,
-    /// How many pixels they have.
-    pub(super) length: usize,
+    /// Hashes as many pixels as they have.
+    pub(super) rolling: Rolling,
     /// How many screen rows lie between those that are looked at.
     pub(super) stride: usize,
     /// Hashes of the rows, in order, and how far down the anchor they are.
     rows: Vec<(u64, usize)>,
     /// Which leading bits the hashes have, to pass over most others at once.
     leading: [u64; 64],
-    /// What a pixel's part of a hash has become when it leaves.
-    power: u64,
 }
 
 impl Net {
@@ -54,22 +52,17 @@ impl Net {
         }
         Some(Self {
             x: best.x,
-            length: best.length,
+            rolling: Rolling::new(best.length),
             stride: held.len(),
             rows,
             leading,
-            power: (0..best.length).fold(1, |power: u64, _| power.wrapping_mul(BASE)),
         })
     }
 
     /// Tells `caught` where in a screen row pixels hash as a row of the anchor does, and how far
     /// down the anchor that row is.
     pub(super) fn cast(&self, row: &[u8], mut caught: impl FnMut(usize, usize)) {
-        let pixels = row.as_chunks::<4>().0;
-        let mut sum = hash(&row[..self.length * 4]);
-        let leaving = pixels.iter();
-        let mut entering = pixels[self.length..].iter();
-        for (at, left) in leaving.enumerate() {
+        self.rolling.over(row, |at, sum| {
             if self.leading[(sum >> 58) as usize] >> (sum >> 52 & 63) & 1 == 1 {
                 let first = self.rows.partition_point(|(hash, _)| *hash < sum);
                 let equal = self.rows[first..]
@@ -77,11 +70,7 @@ impl Net {
                     .take_while(|(hash, _)| *hash == sum);
                 equal.for_each(|(_, y)| caught(at, *y));
             }
-            let Some(entered) = entering.next() else {
-                return;
-            };
-            sum = add(sum, *entered).wrapping_sub(self.power.wrapping_mul(number(*left)));
-        }
+        });
     }
 }
 
@@ -89,22 +78,6 @@ impl Net {
 fn one_of_each(usable: &[Span], stride: usize) -> Option<Vec<Span>> {
     let of_class = |class| usable.iter().find(|span| span.y % stride == class).copied();
     (0..stride).map(of_class).collect()
-}
-
-fn hash(pixels: &[u8]) -> u64 {
-    pixels
-        .as_chunks()
-        .0
-        .iter()
-        .fold(0, |sum, pixel| add(sum, *pixel))
-}
-
-fn add(sum: u64, pixel: [u8; 4]) -> u64 {
-    sum.wrapping_mul(BASE).wrapping_add(number(pixel))
-}
-
-fn number(pixel: [u8; 4]) -> u64 {
-    u32::from_le_bytes(pixel).into()
 }
 
 #[cfg(test)]

@@ -1,13 +1,22 @@
 //! One look for one anchor in one frame: finds its telling rows, and compares the rest there.
 
-use super::{Anchor, AnchorError, Found, MOST_PLACES, Match, Near, anchor::Span, net::Net};
+use super::{
+    Anchor, AnchorError, Found, MOST_PLACES, Match, Near, anchor::Span, net::Net, whole::Whole,
+};
 use crate::model::{Frame, Rect};
 use memchr::memmem::Finder;
-use std::{collections::BTreeSet, ops::Range};
+use std::{
+    collections::BTreeSet,
+    ops::{ControlFlow, Range},
+};
 
-/// How much may be compared before looking is given up, in bytes: some tenths of a second. No
-/// anchor of an application comes near it.
+/// How much may be compared before looking is given up, in bytes: some tenths of a second. Only
+/// an anchor that is not opaque everywhere comes to it.
 const MOST_WORK: usize = 1 << 30;
+
+/// How much may be compared before an anchor that is opaque everywhere is looked for as a whole,
+/// which takes longer than most looks and no longer than some.
+const ENOUGH_WORK: usize = 1 << 22;
 
 /// How many places are looked at closely to tell which was nearest.
 const MOST_NEAR: usize = 64;
@@ -21,6 +30,10 @@ pub(super) struct Origins {
     pub(super) y: Range<i32>,
 }
 
+/// The rows that were looked for are at too many places.
+#[derive(Debug)]
+pub(super) struct TooMuchWork;
+
 /// A look for one anchor in one frame.
 pub(super) struct Search<'a> {
     frame: &'a Frame,
@@ -32,6 +45,7 @@ pub(super) struct Search<'a> {
     /// How many were.
     pub(super) looked_at_closely: usize,
     work: usize,
+    most_work: usize,
 }
 
 impl<'a> Search<'a> {
@@ -44,6 +58,11 @@ impl<'a> Search<'a> {
             near: None,
             looked_at_closely: 0,
             work: 0,
+            most_work: if anchor.is_opaque() {
+                ENOUGH_WORK
+            } else {
+                MOST_WORK
+            },
         }
     }
 
@@ -55,18 +74,45 @@ impl<'a> Search<'a> {
 
     /// Looks at all places of `origins` where the anchor can be.
     pub(super) fn scan(&mut self, origins: &Origins) -> Result<(), AnchorError> {
-        match self.anchor.net() {
+        let scanned = match self.anchor.net() {
             Some(net) => self.scan_by_net(origins, net),
             None => self.scan_for(origins, self.anchor.finder(), self.anchor.spans()[0]),
+        };
+        match scanned {
+            Err(TooMuchWork) if self.anchor.is_opaque() => {
+                self.scan_whole(origins);
+                Ok(())
+            }
+            Err(TooMuchWork) => Err(AnchorError::Repetitive),
+            Ok(()) => Ok(()),
         }
     }
 
-    fn scan_by_net(&mut self, origins: &Origins, net: &Net) -> Result<(), AnchorError> {
+    fn scan_whole(&mut self, origins: &Origins) {
+        let (width, height) = self.size();
+        let (left, top) = (origins.x.start as usize, origins.y.start as usize);
+        let reach = (origins.x.len() - 1 + width as usize) * 4;
+        let rows = top..origins.y.end as usize + height as usize - 1;
+        let (frame, anchor) = (self.frame, self.anchor);
+        let row = |y| &frame.rgba[(y * frame.width as usize + left) * 4..][..reach];
+        Whole::new(anchor.picture()).cast(rows.map(row), |x, y| {
+            let (x, y) = (left + x, top + y);
+            if self.is_at(x, y) {
+                self.places.insert((y, x));
+            }
+            if self.places.len() > MOST_PLACES {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        });
+    }
+
+    fn scan_by_net(&mut self, origins: &Origins, net: &Net) -> Result<(), TooMuchWork> {
         if origins.x.is_empty() || origins.y.is_empty() {
             return Ok(());
         }
         let first = origins.x.start as usize;
-        let reach = (origins.x.len() - 1 + net.length) * 4;
+        let reach = (origins.x.len() - 1 + net.rolling.length) * 4;
         let height = self.size().1 as usize;
         let rows = origins.y.start as usize..origins.y.end as usize + height - 1;
         let mut caught = Vec::new();
@@ -94,7 +140,7 @@ impl<'a> Search<'a> {
         origins: &Origins,
         finder: &Finder<'_>,
         span: Span,
-    ) -> Result<(), AnchorError> {
+    ) -> Result<(), TooMuchWork> {
         if origins.x.is_empty() || origins.y.is_empty() {
             return Ok(());
         }
@@ -120,25 +166,24 @@ impl<'a> Search<'a> {
     }
 
     /// Looks whether the whole anchor is at a place.
-    fn check(&mut self, x: usize, y: usize) -> Result<(), AnchorError> {
-        let mut is_equal = true;
-        for span in self.anchor.spans() {
-            self.work += 32 + span.length;
-            is_equal = self.is_equal(*span, x, y);
-            if !is_equal {
-                break;
-            }
-        }
-        if is_equal {
+    fn check(&mut self, x: usize, y: usize) -> Result<(), TooMuchWork> {
+        if self.is_at(x, y) {
             self.places.insert((y, x));
         } else if self.looked_at_closely < MOST_NEAR {
             self.looked_at_closely += 1;
             self.look_closely(x, y);
         }
-        if self.work > MOST_WORK {
-            return Err(AnchorError::Repetitive);
+        if self.work > self.most_work {
+            return Err(TooMuchWork);
         }
         Ok(())
+    }
+
+    fn is_at(&mut self, x: usize, y: usize) -> bool {
+        self.anchor.spans().iter().all(|span| {
+            self.work += 32 + span.length;
+            self.anchor.pixels(*span) == self.pixels(*span, x, y)
+        })
     }
 
     fn look_closely(&mut self, x: usize, y: usize) {
@@ -157,10 +202,6 @@ impl<'a> Search<'a> {
                 pixels,
             });
         }
-    }
-
-    fn is_equal(&self, span: Span, x: usize, y: usize) -> bool {
-        self.anchor.pixels(span) == self.pixels(span, x, y)
     }
 
     fn pixels(&self, span: Span, x: usize, y: usize) -> &[u8] {

@@ -97,9 +97,11 @@ impl<'a> Search<'a> {
         let row = |y| &frame.rgba[(y * frame.width as usize + left) * 4..][..reach];
         Whole::new(anchor.picture()).cast(rows.map(row), |x, y| {
             let (x, y) = (left + x, top + y);
-            if self.is_at(x, y) {
-                self.places.insert((y, x));
+            if !self.is_at(x, y) {
+                return ControlFlow::Continue(());
             }
+            // What was found before may not have been the topmost.
+            self.places.insert((y, x));
             if self.places.len() > MOST_PLACES {
                 return ControlFlow::Break(());
             }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::{
     io::{AsyncWriteExt, ReadHalf, WriteHalf},
     net::UnixStream,
+    sync::Notify,
     time,
 };
 
@@ -168,15 +169,17 @@ async fn only_the_newest_number_brings_both_in_step() {
     // The guest boots: it takes what it is sent much later.
     assert!(time::timeout(SHORT, talk.get_in_step()).await.is_err());
     assert!(time::timeout(SHORT, talk.get_in_step()).await.is_err());
+    let quiet = Notify::new();
     let serve = async {
         fake.sync().await;
         fake.sync().await;
         fake.nothing_more().await;
+        quiet.notify_one();
         fake.sync().await;
         fake.serve("guest-get-time", json!(5)).await;
     };
     let ask = async {
-        time::sleep(SHORT * 2).await;
+        quiet.notified().await;
         talk.ask("guest-get-time", Value::Null, LONG).await
     };
     let ((), answer) = tokio::join!(serve, ask);

@@ -7,8 +7,7 @@ use std::{path::Path, time::Duration};
 use tokio::{
     io::{AsyncWriteExt, ReadHalf, WriteHalf},
     net::UnixStream,
-    sync::watch,
-    time,
+    sync::{Notify, watch},
 };
 
 const LONG: Duration = Duration::from_mins(1);
@@ -252,6 +251,7 @@ async fn a_qemu_that_quits_at_once_has_quit() {
 #[tokio::test]
 async fn a_state_has_arrived_when_the_event_says_so() {
     let (mut fake, qmp) = Fake::ready().await;
+    let answered = Notify::new();
     let serve = async {
         fake.serve("migrate-set-parameters", json!({})).await;
         let (id, arguments) = fake.expect("migrate").await;
@@ -267,7 +267,8 @@ async fn a_state_has_arrived_when_the_event_says_so() {
         fake.serve("migrate-set-parameters", json!({})).await;
         let id = fake.expect("migrate").await.0;
         fake.answer(&id, json!({})).await;
-        time::sleep(SHORT).await;
+        answered.notify_one();
+        fake.serve("query-status", json!({})).await;
         fake.event("MIGRATION", json!({"status": "failed"})).await;
         fake.serve(
             "query-migrate",
@@ -282,7 +283,13 @@ async fn a_state_has_arrived_when_the_event_says_so() {
             qmp.migrate_to(socket, LONG).await,
         )
     };
-    let ((), (first, second)) = tokio::join!(serve, migrate);
+    // Once this is answered the answer before it was heard, too.
+    let heard = async {
+        answered.notified().await;
+        let status = qmp.call::<Value>("query-status", Value::Null, LONG);
+        status.await.unwrap();
+    };
+    let ((), (first, second), ()) = tokio::join!(serve, migrate, heard);
     assert_eq!(first, Ok(()));
     let why = "QEMU failed to carry over the machine's state: No room";
     assert_eq!(second.unwrap_err().to_string(), why);

@@ -282,7 +282,7 @@ fn scene() -> Frame {
             .open(&address)
             .await
             .unwrap();
-        let mut frame = screen.frame().unwrap();
+        let mut frame = screen.frame().await.unwrap();
         // The screen has settled when nothing has changed for a while.
         let calm = Duration::from_millis(1500);
         while let Ok(next) = tokio::time::timeout(calm, screen.changed(frame.seq)).await {

@@ -271,6 +271,7 @@ fn makespan_ratio(random: &mut fastrand::Rng) -> f64 {
             pci: None,
             mapping: None,
             is_primary: false,
+            take_over: false,
         };
         desired.pools.insert(
             PoolName::new(format!("gpu:{}", gpu.name)),

@@ -14,7 +14,7 @@ use mosdat::{
         vnc::VncDialer,
     },
     model::{Layer, LeaseId, Machine, NodeQuery, ProviderKind, RunId, Session},
-    port::{AccessibilityTree, Command, Guest, Process, Provider, Screen},
+    port::{AccessibilityTree, Command, Guest, Process, Provider, Screen, Wanted},
 };
 use std::{collections::BTreeMap, process, sync::Arc, time::Duration};
 
@@ -109,7 +109,9 @@ struct Desktop {
 impl Desktop {
     async fn open(provider: &LocalProvider, number: usize) -> Self {
         let lease = LeaseId::new(&RunId::new("fleet"), number);
-        let guest = provider.open(&machine(), &Layer::Base, &lease).await;
+        let guest = provider
+            .open(&Wanted::plain(&machine(), &Layer::Base, &lease))
+            .await;
         let guest = guest.unwrap();
         let screen = guest.screen().await.unwrap();
         let tree = guest.tree().await.unwrap();
@@ -130,7 +132,7 @@ impl Desktop {
 
     /// Looks at it as a scenario does. Returns how many nodes its tree has.
     async fn look(&self) -> usize {
-        assert!(self.screen.frame().unwrap().width > 0);
+        assert!(self.screen.frame().await.unwrap().width > 0);
         let (found, whole) = self.tree.find(&editor()).await.unwrap();
         assert!(!found.is_empty(), "the window is gone");
         whole.nodes.len()

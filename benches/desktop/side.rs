@@ -208,7 +208,7 @@ impl Mosdat {
 
 impl Client for Mosdat {
     fn key(&mut self) -> Duration {
-        let mut frame = self.screen.frame().unwrap();
+        let mut frame = self.runtime.block_on(self.screen.frame()).unwrap();
         let before = pixel(&frame);
         let start = Instant::now();
         self.runtime.block_on(async {
@@ -225,7 +225,7 @@ impl Client for Mosdat {
         self.runtime.block_on(async {
             let mut frame = self
                 .screen
-                .changed(self.screen.frame().unwrap().seq)
+                .changed(self.screen.frame().await.unwrap().seq)
                 .await
                 .unwrap();
             let start = Instant::now();
@@ -242,7 +242,7 @@ impl Client for Mosdat {
 
     fn frame(&mut self) -> Duration {
         let start = Instant::now();
-        let frame = self.screen.frame().unwrap();
+        let frame = self.runtime.block_on(self.screen.frame()).unwrap();
         let took = start.elapsed();
         assert!(frame.seq > FrameSeq(0));
         took

@@ -42,6 +42,7 @@ pub(crate) async fn start(lab: &Lab, session: &Layer) -> Vm {
         disk: overlay.clone(),
         boot: lab.image.boot.clone(),
         has_agent_port: lab.image.has_agent,
+        devices: Vec::new(),
         start: Start::Boot,
     };
     let spec = template.clone_of(&spec, overlay);

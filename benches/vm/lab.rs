@@ -10,10 +10,10 @@ use mosdat::{
         vnc::VncDialer,
     },
     model::{
-        Abilities, Accelerator, Hardware, Image, Layer, LayerKind, LayerName, LeaseId, Machine,
-        MachineName, Network, ProviderKind, RunId, Session, SessionLayers,
+        Abilities, Accelerator, Hardware, Image, Layer, LayerKind, LayerName, LeaseId, LiveLayers,
+        Machine, MachineName, Network, ProviderKind, Reach, RunId, Session, SessionLayers,
     },
-    port::{Command, Guest, Output, Provider as _},
+    port::{Command, Guest, Output, Provider as _, Wanted},
 };
 use std::{
     cell::Cell,
@@ -94,7 +94,10 @@ impl Lab {
         let run = RunId::new(format!("bench{}", std::process::id()));
         let lease = LeaseId::new(&run, self.opened.get());
         let (start, own) = (Instant::now(), usage::own_cpu_seconds());
-        let guest = self.provider.open(&self.machine, from, &lease).await;
+        let guest = self
+            .provider
+            .open(&Wanted::plain(&self.machine, from, &lease))
+            .await;
         let wall = start.elapsed().as_secs_f64();
         let guest = guest.unwrap();
         let own = usage::own_cpu_seconds() - own;
@@ -170,7 +173,7 @@ fn machine(image: &Image) -> Machine {
         abilities: Abilities {
             layers: true,
             base_layer: true,
-            live_layers: true,
+            live_layers: LiveLayers::WithoutGpu,
         },
         snapshot: String::new(),
         session: Session::X11,
@@ -178,6 +181,7 @@ fn machine(image: &Image) -> Machine {
         desktop: String::new(),
         vmid: None,
         ip: None,
+        reach: Reach::default(),
         hardware: Some(Hardware {
             image: image.name.clone(),
             memory: MEMORY,

@@ -99,7 +99,7 @@ pub(crate) async fn rows(lab: &Lab, session: &Layer, debs: Option<&Path>) -> Vec
 async fn shows(opened: &Opened, form: &dyn Process) {
     let screen = opened.guest.screen().await.unwrap();
     let shows = async {
-        let mut seen = screen.frame().unwrap().seq;
+        let mut seen = screen.frame().await.unwrap().seq;
         let is_form = |window: &Window| window.title == "Form";
         while !opened.guest.windows().await.unwrap().iter().any(is_form) {
             seen = screen.changed(seen).await.unwrap().seq;

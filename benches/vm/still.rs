@@ -23,7 +23,13 @@ const FULL_UPDATES: usize = 7;
 pub(crate) async fn rows(lab: &Lab, session: &Layer) -> Vec<Row> {
     let opened = lab.open(session).await;
     let screen = opened.guest.screen().await.unwrap();
-    let armed = times(FRAMES, || drop(screen.frame().unwrap()));
+    let mut armed = Vec::new();
+    for _ in 0..FRAMES {
+        let start = Instant::now();
+        drop(screen.frame().await.unwrap());
+        armed.push(milliseconds(start.elapsed()));
+    }
+    let armed = median(armed);
     let moved = pointer_moves(&*screen).await;
     let full = full_updates(&opened);
     opened.close().await;

@@ -15,6 +15,7 @@ mod image_arguments;
 mod image_hints;
 pub mod progress;
 mod saved_plan;
+mod secrets;
 mod select;
 mod settings;
 mod view;

@@ -37,6 +37,7 @@ fn read_one(table: Table<'_>) -> Option<GpuTable> {
     let device = table.filled_text("device");
     let modes = [("compute", false), ("primary", true)];
     let is_primary = table.choice("mode", &modes).unwrap_or(false);
+    let take_over = table.truth("take_over").unwrap_or(false);
     let mistakes = table.mistakes;
     let ways = [
         pci.is_some(),
@@ -62,6 +63,7 @@ fn read_one(table: Table<'_>) -> Option<GpuTable> {
         pci: pci.map(|text| text.value.into()),
         mapping: mapping.map(|text| text.value.into()),
         is_primary,
+        take_over,
     };
     let has_address = ways.contains(&true);
     let at = name.at;

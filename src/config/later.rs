@@ -21,7 +21,7 @@ fn read_vlm(documents: &Documents<'_>) {
     for key in ["base_url", "model", "verify_model", "expected_model"] {
         let _checked = table.text(key);
     }
-    table.secret("api_key");
+    let _checked = table.secret("api_key");
     let _checked = table.whole("max_tokens_floor", 0..=u32::MAX);
     table.finish();
 }
@@ -31,7 +31,7 @@ fn read_functional(documents: &Documents<'_>) -> Option<Found<PathBuf>> {
     let _checked = table.truth("enabled");
     let _checked = table.text("workspace_url");
     let _checked = table.text("test_user");
-    table.secret("test_password");
+    let _checked = table.secret("test_password");
     let folder = table.path("tests_dir");
     let at = table.get("tests_dir").map(Value::at);
     table.finish();

@@ -8,10 +8,13 @@ use super::{
     mistakes::Mistakes,
     name, package,
     provider::Providers,
+    reach,
     reader::Table,
     source::{At, Found},
 };
-use crate::model::{Abilities, Hardware, Machine, MachineName, ProviderKind, Session, SimSettings};
+use crate::model::{
+    Abilities, Hardware, LiveLayers, Machine, MachineName, ProviderKind, Session, SimSettings,
+};
 use std::{collections::BTreeMap, net::IpAddr};
 
 /// What machines inherit.
@@ -40,11 +43,11 @@ pub(super) fn read(
     surroundings: &Surroundings<'_>,
     mistakes: &Mistakes,
 ) -> BTreeMap<MachineName, MachineTable> {
-    let _checked = read_defaults(documents);
+    let user = read_defaults(documents);
     let mut machines = BTreeMap::<MachineName, MachineTable>::new();
     let mut taken = Taken::default();
     for table in documents.each("vm", "[[vm]]") {
-        let Some(read) = read_one(table, surroundings, &mut taken) else {
+        let Some(read) = read_one(table, surroundings, user.as_deref(), &mut taken) else {
             continue;
         };
         if let Some(first) = machines.get(&read.machine.name) {
@@ -80,17 +83,19 @@ struct Taken {
     addresses: BTreeMap<String, At>,
 }
 
-fn read_defaults(documents: &Documents<'_>) -> Option<()> {
+/// Returns the user of machines that name none.
+fn read_defaults(documents: &Documents<'_>) -> Option<String> {
     let table = documents.one("defaults", "[defaults]")?;
-    let _checked = table.filled_text("user");
-    table.secret("password");
+    let user = table.filled_text("user");
+    let _checked = table.secret("password");
     table.finish();
-    Some(())
+    user.map(|user| user.value.into())
 }
 
 fn read_one(
     table: Table<'_>,
     around: &Surroundings<'_>,
+    usual_user: Option<&str>,
     taken: &mut Taken,
 ) -> Option<MachineTable> {
     let mistakes = table.mistakes;
@@ -113,8 +118,9 @@ fn read_one(
     let inherited = around.providers.local_geometry.filter(|_| is_local);
     let slots = read_slots(&table, kind, around.providers);
     let hardware = read_hardware(&table, kind, around.providers);
+    let reach = reach::read(&table, usual_user);
     check_unused(&table);
-    let packages = package::read(&table, kind, around.app.map(|table| &table.app));
+    let packages = package::read(&table, around.app.map(|table| &table.app));
     let at = name.map_or(table.at, |name| name.at);
     table.finish();
     let provider = kind.unwrap_or(ProviderKind::Sim);
@@ -129,6 +135,7 @@ fn read_one(
         vmid,
         ip,
         hardware,
+        reach,
         geometry: geometry.or(inherited).unwrap_or((1024, 768)),
         slots,
         packages,
@@ -147,8 +154,8 @@ fn read_provider(table: &Table<'_>, providers: &Providers) -> Option<ProviderKin
     providers.choose(named, table.at, table.mistakes)
 }
 
-/// Reads number and address, without which a machine of Proxmox cannot be found; one that is cloned
-/// gets both then.
+/// Reads number and address. A machine of Proxmox without a number is found by its name, and one
+/// without an address is asked for it; one that is cloned gets both then.
 fn read_identity(
     table: &Table<'_>,
     kind: Option<ProviderKind>,
@@ -157,9 +164,12 @@ fn read_identity(
     let vmid = table.whole("vmid", 1..=999_999_999_u32);
     let ip = table.filled_text("ip");
     let template = table.whole("template", 1..=999_999_999_u32);
-    if kind == Some(ProviderKind::Proxmox) && template.is_none() {
-        let _insisted = table.needs("vmid", "201", vmid);
-        let _insisted = table.needs("ip", "\"10.0.0.21\"", ip);
+    let template = template.is_some();
+    if template && let Some(vmid) = vmid.filter(|_| kind == Some(ProviderKind::Proxmox)) {
+        let message = "a machine that is cloned gets its number then";
+        table
+            .mistakes
+            .error(vmid.at, message, "keep `template` or `vmid`");
     }
     if let Some(vmid) = vmid {
         match taken.numbers.get(&vmid.value) {
@@ -244,8 +254,7 @@ fn read_hardware(
 
 /// Keys that nothing uses yet.
 fn check_unused(table: &Table<'_>) {
-    let _checked = table.filled_text("user");
-    table.secret("password");
+    let _checked = table.secret("password");
     let systems = [("linux", ()), ("windows", ()), ("macos", ())];
     let _checked = table.choice("os_type", &systems);
     let _checked = table.choice("x11", &[("off", ()), ("auto", ())]);
@@ -254,10 +263,11 @@ fn check_unused(table: &Table<'_>) {
 
 fn abilities(provider: ProviderKind, sim: &SimSettings) -> Abilities {
     let (layers, base_layer, live_layers) = match provider {
-        ProviderKind::Proxmox => (true, false, true),
-        ProviderKind::Qemu => (true, true, true),
-        ProviderKind::Local => (true, false, false),
-        ProviderKind::Sim => (sim.layers, false, sim.live_layers),
+        ProviderKind::Proxmox => (true, false, LiveLayers::WithoutGpu),
+        ProviderKind::Qemu => (true, true, LiveLayers::WithoutGpu),
+        ProviderKind::Local => (true, false, LiveLayers::Never),
+        ProviderKind::Sim if sim.live_layers => (sim.layers, false, LiveLayers::Always),
+        ProviderKind::Sim => (sim.layers, false, LiveLayers::Never),
     };
     Abilities {
         layers,

@@ -19,6 +19,7 @@ mod name;
 mod package;
 mod pools;
 mod provider;
+mod reach;
 mod reader;
 mod settings;
 mod source;

@@ -2,15 +2,11 @@
 //! run; what is known already is filled in here.
 
 use super::{glob, name, reader::Table};
-use crate::model::{App, FormatName, Package, ProviderKind};
+use crate::model::{App, FormatName, Package};
 use std::collections::BTreeMap;
 
 /// Reads every package of the machine that `vm` describes.
-pub(super) fn read(
-    vm: &Table<'_>,
-    kind: Option<ProviderKind>,
-    app: Option<&App>,
-) -> BTreeMap<FormatName, Package> {
+pub(super) fn read(vm: &Table<'_>, app: Option<&App>) -> BTreeMap<FormatName, Package> {
     let mut packages = BTreeMap::new();
     let mut places = BTreeMap::new();
     let tables = vm
@@ -23,7 +19,7 @@ pub(super) fn read(
     }
     for table in tables.unwrap_or_default() {
         let (at, mistakes) = (table.at, table.mistakes);
-        let Some(package) = read_one(table, kind, app) else {
+        let Some(package) = read_one(table, app) else {
             continue;
         };
         if let Some(first) = places.insert(package.format.clone(), at) {
@@ -38,12 +34,9 @@ pub(super) fn read(
     packages
 }
 
-fn read_one(table: Table<'_>, kind: Option<ProviderKind>, app: Option<&App>) -> Option<Package> {
+fn read_one(table: Table<'_>, app: Option<&App>) -> Option<Package> {
     let format = table.needs("format", "\"deb\"", table.text("format"));
     let install = table.filled_text("install");
-    if kind == Some(ProviderKind::Proxmox) {
-        let _insisted = table.needs("install", "\"sudo apt install -y /tmp/{file}\"", install);
-    }
     let uninstall = table.text("uninstall");
     let app_path = table.filled_text("app_path");
     let process_name = table.filled_text("process_name");

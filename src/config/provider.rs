@@ -2,10 +2,16 @@
 //! Secrets are checked for their form and never looked up.
 
 use super::{
-    documents::Documents, hardware, machine::read_geometry, mistakes::Mistakes, source::At,
+    documents::Documents,
+    hardware,
+    machine::read_geometry,
+    mistakes::Mistakes,
+    reader::Table,
+    source::{At, Found},
 };
 use crate::model::{
-    Accelerator, Hardware, Network, ProviderKind, QemuSettings, Session, SessionLayers,
+    Accelerator, Hardware, Network, ProviderKind, ProxmoxSettings, ProxmoxTrust, QemuSettings,
+    Session, SessionLayers,
 };
 use std::{cell::RefCell, collections::BTreeSet};
 
@@ -17,6 +23,8 @@ pub(super) struct Providers {
     pub(super) proxmox_node: String,
     /// How many machines of a node may be cloned or restored at once.
     pub(super) proxmox_parallel: Option<usize>,
+    /// The server or cluster, where there is one.
+    pub(super) proxmox: Option<ProxmoxSettings>,
     /// How virtual machines on this computer are made.
     pub(super) qemu: QemuSettings,
     /// The hardware of those that say nothing else; their image they name themselves.
@@ -39,6 +47,7 @@ pub(super) fn read(documents: &Documents<'_>, has_sim: bool) -> Providers {
         tables: BTreeSet::new(),
         proxmox_node: "pve".into(),
         proxmox_parallel: None,
+        proxmox: None,
         qemu: QemuSettings::default(),
         qemu_hardware: Hardware {
             image: String::new(),
@@ -66,14 +75,15 @@ fn read_proxmox(documents: &Documents<'_>, to: &mut Providers) {
         return;
     };
     to.tables.insert(ProviderKind::Proxmox);
-    let _checked = table.filled_text("host");
-    let _checked = table.whole("port", 1..=u16::MAX);
-    let _checked = table.filled_text("user");
-    table.secret("password");
-    let _checked = table.filled_text("token_id");
-    table.secret("token_secret");
-    let _checked = table.filled_text("fingerprint");
-    let _checked = table.path("ca_file");
+    let host = table.filled_text("host");
+    let port = table.whole("port", 1..=u16::MAX);
+    let user = table.filled_text("user");
+    let password = table.secret("password");
+    let token = table.filled_text("token_id");
+    let token_secret = table.secret("token_secret");
+    let fingerprint = table.filled_text("fingerprint");
+    let ca_file = table.path("ca_file");
+    let calls = table.whole("calls", 1..=64_usize);
     let _checked = table.filled_text("gpu_pci_address");
     to.proxmox_parallel = table.count("parallel");
     if let Some(node) = table.filled_text("node") {
@@ -88,7 +98,50 @@ fn read_proxmox(documents: &Documents<'_>, to: &mut Providers) {
             hint,
         );
     }
+    let user = user.map_or("root@pam", |user| user.value);
+    let id = token.map(|token| full_token(&table, user, token));
+    let trust = match (fingerprint, ca_file) {
+        (Some(text), None) => ProxmoxTrust::Fingerprint(text.value.into()),
+        (None, Some(file)) => ProxmoxTrust::Ca(file),
+        (None, None) => ProxmoxTrust::System,
+        (Some(text), Some(_)) => {
+            let message = "`fingerprint` and `ca_file` exclude each other";
+            table
+                .mistakes
+                .error(text.at, message, "keep the one that changes less often");
+            ProxmoxTrust::System
+        }
+    };
+    to.proxmox = Some(ProxmoxSettings {
+        host: host.map(|host| host.value.into()),
+        port: port.map_or(8006, |port| port.value),
+        is_token: id.is_some(),
+        user: id.unwrap_or_else(|| user.into()),
+        secret: token_secret.or(password),
+        trust,
+        calls: calls.map_or(8, |calls| calls.value),
+    });
     table.finish();
+}
+
+/// Returns a token with its user, who need not be repeated in `token_id`.
+fn full_token(table: &Table<'_>, user: &str, token: Found<&str>) -> String {
+    let id = if token.value.contains('!') {
+        token.value.to_owned()
+    } else {
+        format!("{user}!{}", token.value)
+    };
+    let is_whole = id.split_once('!').is_some_and(|(user, name)| {
+        user.split_once('@')
+            .is_some_and(|(name, realm)| !name.is_empty() && !realm.is_empty())
+            && !name.is_empty()
+    });
+    if !is_whole {
+        let message = format!("`{id}` is no API token");
+        let hint = "write it as `\"mosdat@pve!ci\"`";
+        table.mistakes.error(token.at, message, hint);
+    }
+    id
 }
 
 fn read_qemu(documents: &Documents<'_>, to: &mut Providers) {

@@ -7,6 +7,7 @@ use super::{
     source::{At, Found, SourceFile, join},
     value::Value,
 };
+use crate::model::{Secret, SecretSource};
 use std::{cell::RefCell, ops::RangeInclusive, path::PathBuf, time::Duration};
 use toml::de::DeTable;
 
@@ -154,13 +155,21 @@ impl<'a> Table<'a> {
     }
 
     /// Asks for a secret: literal, `env:NAME` or `file:PATH`. Nothing is looked up.
-    pub(super) fn secret(&self, key: &'static str) {
-        let Some(text) = self.text(key) else { return };
+    pub(super) fn secret(&self, key: &'static str) -> Option<SecretSource> {
+        let text = self.text(key)?;
         if let "env:" | "file:" = text.value {
             let message = format!("`{key}` does not say where the secret is");
             let hint = "write it as `\"env:NAME\"` or `\"file:PATH\"`";
             self.mistakes.error(text.at, message, hint);
+            return None;
         }
+        if let Some(name) = text.value.strip_prefix("env:") {
+            return Some(SecretSource::Environment(name.into()));
+        }
+        Some(match text.value.strip_prefix("file:") {
+            Some(file) => SecretSource::File(join(self.source.folder(), file)),
+            None => SecretSource::Literal(Secret::new(text.value)),
+        })
     }
 
     fn value(&self, key: &'a str, inner: &'a toml::Spanned<toml::de::DeValue<'a>>) -> Value<'a> {

@@ -151,6 +151,7 @@ impl<'a> Tables<'a> {
                 parallel: self.providers.local_parallel,
             },
             qemu: self.providers.qemu.clone(),
+            proxmox: self.providers.proxmox.clone(),
             sim: std::mem::take(&mut self.sim),
         }
     }

@@ -9,6 +9,7 @@ pub mod image;
 pub mod linux;
 pub mod local;
 pub mod process;
+pub mod proxmox;
 pub mod qemu;
 pub mod sim;
 pub mod ssh;

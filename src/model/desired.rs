@@ -2,7 +2,7 @@
 
 use super::{
     BuildName, ContentHash, FormatName, GpuName, MachineName, MatrixName, PoolName, ScenarioName,
-    Verdict,
+    SecretSource, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
@@ -73,6 +73,8 @@ pub struct Machine {
     pub ip: Option<String>,
     /// What a virtual machine on this computer is made of; `None` for every other.
     pub hardware: Option<Hardware>,
+    /// How a machine is reached that mosdat did not make.
+    pub reach: Reach,
     /// Width and height of its screen, where mosdat chooses them.
     pub geometry: (u32, u32),
     /// How many steps may use it at once: 1 for a VM that there is once, more for private desktops
@@ -80,6 +82,44 @@ pub struct Machine {
     pub slots: usize,
     /// How its packages are installed, by format.
     pub packages: BTreeMap<FormatName, Package>,
+}
+
+/// How a machine is reached that mosdat did not make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// The template that machines are cloned from, instead of one that there is.
+    pub template: Option<u32>,
+    /// Who logs in.
+    pub user: String,
+    /// The private key; the user's SSH agent is asked when there is none.
+    pub key: Option<PathBuf>,
+    /// Where its SSH server listens.
+    pub ssh_port: u16,
+    /// A VNC server in the guest that is used in place of the provider's console.
+    pub console: Option<VncServer>,
+}
+
+impl Default for Reach {
+    fn default() -> Self {
+        Self {
+            template: None,
+            user: "root".into(),
+            key: None,
+            ssh_port: 22,
+            console: None,
+        }
+    }
+}
+
+/// A VNC server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VncServer {
+    /// Name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Where the password is, if it asks for one.
+    pub password: Option<SecretSource>,
 }
 
 /// What a virtual machine on this computer is made of.
@@ -145,7 +185,7 @@ impl ProviderKind {
 }
 
 /// What a provider can do, as data that the planner obeys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Abilities {
     /// Whether installed machines can be kept as layers. Without it, what lies between the base
     /// and a step is done again for each step.
@@ -154,7 +194,30 @@ pub struct Abilities {
     /// not for each package.
     pub base_layer: bool,
     /// Whether a running session can be kept, so that `checkpoint` makes sense.
-    pub live_layers: bool,
+    pub live_layers: LiveLayers,
+}
+
+/// When a running session can be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LiveLayers {
+    /// Never.
+    Never,
+    /// While no GPU is passed through: the state of a real device cannot be kept.
+    WithoutGpu,
+    /// Always.
+    Always,
+}
+
+impl LiveLayers {
+    /// Whether a session can be kept, with a GPU or without.
+    pub fn hold(self, has_gpu: bool) -> bool {
+        match self {
+            Self::Never => false,
+            Self::WithoutGpu => !has_gpu,
+            Self::Always => true,
+        }
+    }
 }
 
 /// A kind of desktop session.
@@ -243,6 +306,8 @@ pub struct Gpu {
     pub mapping: Option<String>,
     /// Whether the hypervisor's console stays on (`compute`) or turns black (`primary`).
     pub is_primary: bool,
+    /// Whether it is taken from a machine that is not in the plan, which gets it back afterwards.
+    pub take_over: bool,
 }
 
 /// A scenario, as far as planning needs it.

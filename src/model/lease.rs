@@ -15,6 +15,11 @@ impl LeaseId {
         Self(format!("{run}-{number}"))
     }
 
+    /// Takes a name for a use that is no step's.
+    pub fn named(name: &str) -> Self {
+        Self(name.into())
+    }
+
     /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -16,14 +16,15 @@ mod plan;
 mod recorded;
 mod scenarios;
 mod screen;
+mod secret;
 mod settings;
 mod time;
 mod tree;
 mod verdict;
 
 pub use desired::{
-    Abilities, App, Build, Cell, Desired, Expectation, Gpu, Hardware, Machine, Network, Package,
-    ProviderKind, Scenario, Session, Source,
+    Abilities, App, Build, Cell, Desired, Expectation, Gpu, Hardware, LiveLayers, Machine, Network,
+    Package, ProviderKind, Reach, Scenario, Session, Source, VncServer,
 };
 pub use diagnostic::{Diagnostic, Place, Severity, did_you_mean, place_of_offset};
 pub use event::{Event, EvidenceKind, Summary, Totals};
@@ -43,8 +44,10 @@ pub use plan::{
 pub use recorded::{History, Record, Recorded, Serial, StepRecord};
 pub use scenarios::Scenarios;
 pub use screen::{Button, Chord, Frame, FrameCause, FrameSeq, KeyError, Point, Rect, keysym};
+pub use secret::{Secret, SecretSource};
 pub use settings::{
-    Accelerator, LocalSettings, QemuSettings, SessionLayers, Settings, SimSettings,
+    Accelerator, LocalSettings, ProxmoxSettings, ProxmoxTrust, QemuSettings, SessionLayers,
+    Settings, SimSettings,
 };
 pub use time::Timestamp;
 pub use tree::{Node, NodeQuery, Placement, SilentApp, Tree};

@@ -3,7 +3,7 @@
 //! Always possibly incomplete and out of date: a machine that did not answer is a value here, not
 //! an error.
 
-use super::{BuildName, ContentHash, LayerName, MachineName};
+use super::{Abilities, BuildName, ContentHash, LayerName, MachineName};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, collections::BTreeSet};
 
@@ -28,6 +28,8 @@ pub enum Presence {
         base: String,
         /// The layers it has.
         layers: BTreeSet<LayerName>,
+        /// What its provider can do with it, where that is not the same for all machines of it.
+        abilities: Option<Abilities>,
     },
     /// The provider says that there is no such machine.
     Absent {

@@ -62,6 +62,8 @@ pub enum FrameCause {
     Damage,
     /// The screen has another size.
     Resized,
+    /// The first picture after the connection broke and was made again.
+    Reconnected,
 }
 
 /// A screen's picture at one time.

@@ -1,6 +1,6 @@
 //! How the user wants mosdat to work, apart from what should hold.
 
-use super::Phase;
+use super::{Phase, SecretSource};
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 /// How the user wants mosdat to work.
@@ -16,6 +16,8 @@ pub struct Settings {
     pub local: LocalSettings,
     /// Virtual machines on this computer.
     pub qemu: QemuSettings,
+    /// A Proxmox VE server or cluster, where the plan file names one.
+    pub proxmox: Option<ProxmoxSettings>,
     /// The simulated cluster.
     pub sim: SimSettings,
 }
@@ -36,6 +38,36 @@ pub struct QemuSettings {
     pub accelerator: Accelerator,
     /// How running sessions are kept.
     pub session_layers: SessionLayers,
+}
+
+/// A Proxmox VE server or cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProxmoxSettings {
+    /// Its name or address. Whoever talks to no machine can do without.
+    pub host: Option<String>,
+    /// Its port.
+    pub port: u16,
+    /// Who mosdat is there: a user, or an API token `user@realm!name`.
+    pub user: String,
+    /// Whether that is a token.
+    pub is_token: bool,
+    /// Where the password, or the token's secret, is.
+    pub secret: Option<SecretSource>,
+    /// What vouches for the server.
+    pub trust: ProxmoxTrust,
+    /// How many calls may be under way at once.
+    pub calls: usize,
+}
+
+/// What vouches for a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProxmoxTrust {
+    /// What the system trusts.
+    System,
+    /// A file with certificates.
+    Ca(PathBuf),
+    /// The SHA-256 of its certificate.
+    Fingerprint(String),
 }
 
 /// What runs a guest's instructions.

@@ -5,9 +5,9 @@
 
 use super::PlanInput;
 use crate::model::{
-    Action, Build, Cell, Desired, Expectation, FormatName, Gpu, GpuName, Hardware, Ingredient,
-    LayerName, Machine, Package, Phase, PoolName, Presence, ProviderKind, Source, SourceSeen, Step,
-    StepHash, StepIndex, StepKey, StepRecord,
+    Abilities, Action, Build, Cell, Desired, Expectation, FormatName, Gpu, GpuName, Hardware,
+    Ingredient, LayerName, Machine, Package, Phase, PoolName, Presence, ProviderKind, Source,
+    SourceSeen, Step, StepHash, StepIndex, StepKey, StepRecord,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -86,7 +86,7 @@ impl Expansion<'_> {
     fn session(&mut self, cell: &Cell) -> StepIndex {
         let install = self.install(cell);
         let machine = &self.input.desired.machines[&cell.machine];
-        if !machine.abilities.live_layers {
+        if !self.keeps_sessions(machine, cell) {
             return install;
         }
         let key = StepKey::checkpoint(&cell.machine, &cell.gpu, &cell.build, &cell.format);
@@ -96,6 +96,27 @@ impl Expansion<'_> {
             draft.inherit("install", install);
             this.push_for(cell, draft)
         })
+    }
+
+    /// Whether a running session can be kept. Where the provider knows that only by looking and
+    /// keeps silent, it is taken to be as it was last.
+    fn keeps_sessions(&self, machine: &Machine, cell: &Cell) -> bool {
+        let of = |abilities: &Abilities| abilities.live_layers.hold(!cell.gpu.is_none());
+        let seen = self.input.observed.machines.get(&machine.name);
+        if let Some(Presence::Present {
+            abilities: Some(seen),
+            ..
+        }) = seen
+        {
+            return of(seen);
+        }
+        let steps = &self.input.recorded.steps;
+        let (name, gpu, build, format) = (&cell.machine, &cell.gpu, &cell.build, &cell.format);
+        let was_installed = steps.contains_key(&StepKey::install(name, gpu, build, format));
+        if machine.provider == ProviderKind::Proxmox && was_installed {
+            return steps.contains_key(&StepKey::checkpoint(name, gpu, build, format));
+        }
+        of(&machine.abilities)
     }
 
     fn install(&mut self, cell: &Cell) -> StepIndex {
@@ -206,9 +227,16 @@ impl Expansion<'_> {
         parts: Parts,
     ) -> Draft {
         let mut draft = self.draft(key, phase, parts);
+        let abilities = match self.input.observed.machines.get(&machine.name) {
+            Some(Presence::Present {
+                abilities: Some(seen),
+                ..
+            }) => *seen,
+            _ => machine.abilities,
+        };
         draft.layers = match phase {
-            Phase::Restore => machine.abilities.base_layer,
-            Phase::Install | Phase::Checkpoint => machine.abilities.layers,
+            Phase::Restore => abilities.base_layer,
+            Phase::Install | Phase::Checkpoint => abilities.layers,
             Phase::Build | Phase::AttachGpu | Phase::Exercise => false,
         };
         let step = &mut draft.step;

@@ -61,7 +61,7 @@ pub fn facts(input: &PlanInput<'_>, plan: &Plan) -> Vec<Fact> {
 
 fn presence_in_words(presence: Option<&Presence>) -> String {
     match presence {
-        Some(Presence::Present { base, layers }) => {
+        Some(Presence::Present { base, layers, .. }) => {
             let names: Vec<_> = layers.iter().map(LayerName::as_str).collect();
             let layers = ContentHash::of(names.join(" ").as_bytes());
             format!("base {base}, {} layers ({})", names.len(), layers.short())

@@ -1,7 +1,7 @@
 //! Providers: who keeps machines.
 
 use super::Guest;
-use crate::model::{Layer, LayerName, Lease, LeaseId, Machine, MachineName, Presence};
+use crate::model::{Gpu, Layer, LayerName, Lease, LeaseId, Machine, MachineName, Presence};
 use async_trait::async_trait;
 use std::fmt::Debug;
 
@@ -21,19 +21,44 @@ pub trait Keeper: Debug + Send + Sync {
     /// Gives back what a crashed run was using: ends its processes, removes its folders.
     /// Reclaiming what is already gone is no error.
     async fn reclaim(&self, lease: &Lease) -> Result<(), ProviderError>;
+
+    /// Gives back what the run has kept for its later steps, and waits for what was dropped without
+    /// a good-bye. Called once at the end of each run, however it ends.
+    async fn wind_up(&self) -> Result<(), ProviderError> {
+        Ok(())
+    }
+}
+
+/// What a machine is opened for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Which machine.
+    pub machine: &'a Machine,
+    /// The GPU that it has meanwhile; `None` for none.
+    pub gpu: Option<&'a Gpu>,
+    /// The state it is brought to first.
+    pub from: &'a Layer,
+    /// What everything that is started for it is marked with.
+    pub lease: &'a LeaseId,
+}
+
+impl<'a> Wanted<'a> {
+    /// Wants a machine without a GPU.
+    pub fn plain(machine: &'a Machine, from: &'a Layer, lease: &'a LeaseId) -> Self {
+        Self {
+            machine,
+            gpu: None,
+            from,
+            lease,
+        }
+    }
 }
 
 /// Something that keeps machines on which sessions can be opened.
 #[async_trait]
 pub trait Provider: Keeper {
-    /// Brings a machine to `from` and opens its session. Everything that is started for it is
-    /// marked with `lease`.
-    async fn open(
-        &self,
-        machine: &Machine,
-        from: &Layer,
-        lease: &LeaseId,
-    ) -> Result<Box<dyn Guest>, ProviderError>;
+    /// Brings a machine to the wanted state and opens its session.
+    async fn open(&self, wanted: &Wanted<'_>) -> Result<Box<dyn Guest>, ProviderError>;
 }
 
 /// A machine could not be used as asked.
@@ -103,6 +128,16 @@ pub enum ProviderError {
         /// What went wrong.
         why: String,
     },
+    /// Somebody else has the machine, or the GPU that it should have.
+    #[error("{what} of `{machine}` is in use by {by}")]
+    InUse {
+        /// Which machine.
+        machine: MachineName,
+        /// What of it: `the virtual machine`, `the GPU`.
+        what: String,
+        /// Who has it, and until when as far as is known.
+        by: String,
+    },
     /// The machine did not do it in time.
     #[error("`{machine}` did not {what} within {seconds} s")]
     TimedOut {
@@ -121,6 +156,9 @@ pub enum ProviderError {
         /// What was noticed.
         why: String,
     },
+    /// At the end of a run something could not be given back.
+    #[error("not everything was given back: {0}")]
+    Unwound(String),
     /// The login could not be used.
     #[error(transparent)]
     Shell(#[from] super::ShellError),
@@ -136,7 +174,9 @@ impl ProviderError {
     /// Whether trying again could help.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Start { .. } | Self::TimedOut { .. } | Self::Lost { .. } => true,
+            Self::Start { .. } | Self::InUse { .. } | Self::TimedOut { .. } | Self::Lost { .. } => {
+                true
+            }
             Self::Shell(err) => err.is_transient(),
             Self::Screen(err) => err.is_transient(),
             Self::Tree(err) => err.is_transient(),
@@ -145,6 +185,7 @@ impl ProviderError {
             | Self::DamagedLayer { .. }
             | Self::Install { .. }
             | Self::Unable { .. }
+            | Self::Unwound(_)
             | Self::Run { .. } => false,
         }
     }

@@ -1,14 +1,16 @@
 //! A desktop's screen, keyboard and pointer.
 
-use crate::model::{Button, Frame, FrameSeq, Point, Rect};
+use super::ByteStream;
+use crate::model::{Button, Frame, FrameSeq, Point, Rect, Secret};
 use async_trait::async_trait;
 use std::{fmt::Debug, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 /// A screen that can be watched and driven, whatever carries it.
 #[async_trait]
 pub trait Screen: Debug + Send + Sync {
-    /// Returns the newest frame.
-    fn frame(&self) -> Result<Frame, ScreenError>;
+    /// Returns the newest frame. While a console that broke is being opened again there is none, and
+    /// its next picture is waited for: an old one is not what is on it.
+    async fn frame(&self) -> Result<Frame, ScreenError>;
 
     /// Waits for a frame newer than `after` and returns the newest there is then; its damage is
     /// all that changed since `after`. Waits for ever on a still screen: callers bring their own
@@ -28,6 +30,30 @@ pub trait Screen: Debug + Send + Sync {
 pub trait ScreenDialer: Debug + Send + Sync {
     /// Connects, and waits for the first whole picture.
     async fn dial(&self, address: &ScreenAddress) -> Result<Arc<dyn Screen>, ScreenError>;
+
+    /// Opens a console, and waits for the first whole picture. When its connection breaks it is
+    /// opened again, and frames go on being counted.
+    async fn dial_console(&self, console: Arc<dyn Console>)
+    -> Result<Arc<dyn Screen>, ScreenError>;
+}
+
+/// A way to a screen for which each connection is asked anew.
+#[async_trait]
+pub trait Console: Debug + Send + Sync {
+    /// Returns what it is called, for messages.
+    fn name(&self) -> String;
+
+    /// Asks for a connection.
+    async fn connect(&self) -> Result<ConsoleLine, ScreenError>;
+}
+
+/// A connection to a console, on which a VNC server is about to greet.
+#[derive(Debug)]
+pub struct ConsoleLine {
+    /// Carries what both sides say.
+    pub stream: Box<dyn ByteStream>,
+    /// What the server asks for.
+    pub password: Option<Secret>,
 }
 
 /// Where a VNC server listens.

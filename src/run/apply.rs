@@ -128,6 +128,7 @@ pub async fn apply<'a>(
             _ = heartbeat.tick() => run.beat()?,
         }
     }
+    run.wind_up().await?;
     let stopped = *stop.borrow() != Stop::No;
     run.close(stopped)
 }

@@ -102,6 +102,7 @@ fn recall(desired: &Desired, recorded: &Recorded) -> BTreeMap<crate::model::Mach
         let presence = Presence::Present {
             base: base.value.to_string(),
             layers: layers.map(|(_, layer)| layer.clone()).collect(),
+            abilities: None,
         };
         Some((name.clone(), presence))
     });

@@ -8,8 +8,8 @@ use crate::{
         ProviderKind, ScenarioName,
     },
     port::{
-        Blobs, BuildRequest, Builder, Guest, Performer, Provider, ProviderError, Task, Watcher,
-        with_causes,
+        Blobs, BuildRequest, Builder, Guest, Performer, Provider, ProviderError, Task, Wanted,
+        Watcher, with_causes,
     },
     scenario::{Script, SmokeCheck},
 };
@@ -101,8 +101,14 @@ impl MachinePerformer {
             .lease
             .as_ref()
             .expect("a step on a machine has a lease");
-        let opening = provider.open(machine, from, lease);
-        let guest = watcher.uncounted(opening).await?;
+        let gpu = task.step.gpu.as_ref();
+        let wanted = Wanted {
+            machine,
+            gpu: gpu.and_then(|gpu| self.desired.gpus.get(gpu)),
+            from,
+            lease,
+        };
+        let guest = watcher.uncounted(provider.open(&wanted)).await?;
         let mut outcome = self.in_session(task, watcher, machine, &*guest).await;
         // What is seen on a machine that is lost says nothing about the app, be it good or bad.
         if let Some(why) = guest.lost().await {
@@ -156,10 +162,11 @@ impl MachinePerformer {
         guest: &dyn Guest,
     ) -> Result<Outcome, ProviderError> {
         match phase {
-            Phase::Restore | Phase::Checkpoint => Ok(Outcome::passed()),
+            // A machine that is open has the GPU that was asked for, and what it stands on.
+            Phase::Restore | Phase::AttachGpu | Phase::Checkpoint => Ok(Outcome::passed()),
             Phase::Install => self.install(task, machine, guest).await,
             Phase::Exercise => Ok(self.exercise(task, watcher, machine, guest).await),
-            Phase::AttachGpu | Phase::Build => Err(ProviderError::Unable {
+            Phase::Build => Err(ProviderError::Unable {
                 machine: machine.name.clone(),
                 what: format!("do `{phase}`"),
             }),

@@ -105,6 +105,19 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Has every provider give back what it kept for later steps.
+    pub(super) async fn wind_up(&mut self) -> Result<(), RunError> {
+        let keepers: Vec<_> = self.keepers.values().cloned().collect();
+        for keeper in keepers {
+            if let Err(err) = keeper.wind_up().await {
+                let what = "what the run had".into();
+                let error = err.to_string();
+                self.tell(&Event::Released { what, error })?;
+            }
+        }
+        Ok(())
+    }
+
     /// Gives one thing back. What cannot be given back stays on record, for the next run to try.
     async fn release(&mut self, release: &Release) -> Result<(), RunError> {
         let mut result = Ok(());

@@ -174,7 +174,7 @@ async fn await_window(
     sight: &mut Sight,
 ) -> Result<(), Halt> {
     while *sight != Sight::Shown {
-        views.look();
+        views.look().await;
         look(context, app, sight).await?;
         if *sight != Sight::Shown {
             views.wake(Instant::now() + context.app.timeout).await?;
@@ -246,7 +246,7 @@ async fn keep_frame(context: &Exercise<'_>, record: Record<'_>, name: &str, watc
             .screen()
             .await
             .map_err(|err| err.to_string())?;
-        screen.frame().map_err(|err| err.to_string())
+        screen.frame().await.map_err(|err| err.to_string())
     };
     let frame = timeout(LAST_LOOK, frame).await;
     match frame.unwrap_or_else(|_| Err("the screen does not answer".into())) {

@@ -12,13 +12,14 @@ async fn steps() -> Vec<Step> {
         pci: None,
         mapping: None,
         is_primary: false,
+        take_over: false,
     };
     world.desired.gpus.insert("rtx".into(), gpu);
     for cell in &mut world.desired.cells {
         cell.gpu = "rtx".into();
     }
     for machine in world.desired.machines.values_mut() {
-        machine.abilities.live_layers = true;
+        machine.abilities.live_layers = mosdat::model::LiveLayers::Always;
         machine.hardware = Some(Hardware {
             image: "debian12".into(),
             memory: 1024,

@@ -1,6 +1,6 @@
 //! A machine of which only what must be known is known. Benchmarks use it as well.
 
-use mosdat::model::{Abilities, Machine, MachineName, ProviderKind, Session};
+use mosdat::model::{Abilities, LiveLayers, Machine, MachineName, ProviderKind, Reach, Session};
 use std::collections::BTreeMap;
 
 /// Returns a machine called `here` of which only disks are kept.
@@ -11,7 +11,7 @@ pub(crate) fn machine(provider: ProviderKind, session: Session) -> Machine {
         abilities: Abilities {
             layers: true,
             base_layer: false,
-            live_layers: false,
+            live_layers: LiveLayers::Never,
         },
         snapshot: String::new(),
         session,
@@ -20,6 +20,7 @@ pub(crate) fn machine(provider: ProviderKind, session: Session) -> Machine {
         vmid: None,
         ip: None,
         hardware: None,
+        reach: Reach::default(),
         geometry: (640, 480),
         slots: 1,
         packages: BTreeMap::new(),

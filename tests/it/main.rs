@@ -23,6 +23,9 @@ mod package;
 mod plan;
 mod process;
 mod project;
+mod proxmox;
+#[path = "../pve/mod.rs"]
+mod pve;
 mod qemu;
 mod report;
 mod scenario;

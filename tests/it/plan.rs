@@ -252,10 +252,11 @@ async fn gpus_and_live_layers_add_their_steps() {
         pci: Some("0000:01:00".into()),
         mapping: None,
         is_primary: false,
+        take_over: false,
     };
     world.desired.gpus.insert("rtx".into(), gpu);
     for machine in world.desired.machines.values_mut() {
-        machine.abilities.live_layers = true;
+        machine.abilities.live_layers = mosdat::model::LiveLayers::Always;
     }
     for cell in &mut world.desired.cells {
         cell.gpu = "rtx".into();
@@ -280,7 +281,7 @@ async fn a_machine_that_is_kept_once_started_boots_once() {
     let mut world = TestWorld::new(&["fedora"], &["login"]);
     for machine in world.desired.machines.values_mut() {
         machine.abilities.base_layer = true;
-        machine.abilities.live_layers = true;
+        machine.abilities.live_layers = mosdat::model::LiveLayers::Always;
     }
     let plan = world.plan().await;
     let step = |phase| plan.steps.iter().find(|step| step.phase == phase).unwrap();

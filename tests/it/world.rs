@@ -263,9 +263,9 @@ pub(crate) fn exercise(machine: &str, scenario: &str) -> StepKey {
 
 /// Keeps state in memory, and runs out of room when told to.
 #[derive(Debug)]
-struct MemoryStore {
-    recorded: Recorded,
-    room: Option<usize>,
+pub(crate) struct MemoryStore {
+    pub(crate) recorded: Recorded,
+    pub(crate) room: Option<usize>,
 }
 
 impl Store for MemoryStore {
@@ -307,7 +307,7 @@ impl Store for MemoryStore {
 }
 
 #[derive(Debug)]
-struct NoFolder;
+pub(crate) struct NoFolder;
 
 impl RunFolder for NoFolder {
     fn event(&self, _: &Event) -> Result<(), EvidenceError> {

@@ -64,7 +64,7 @@ fn machine_drift(
     let what = format!("machine `{machine}`");
     let recorded = &scene.recorded;
     let (base, layers) = match presence {
-        Presence::Present { base, layers } => (base, layers),
+        Presence::Present { base, layers, .. } => (base, layers),
         Presence::Absent { why } | Presence::Unknown { why } => {
             // A machine that was never used cannot have drifted.
             if recorded.steps.contains_key(&StepKey::restore(machine)) {

@@ -273,6 +273,18 @@ impl LinuxGuest {
         Err(self.remote.not_run("sync", output.stderr.trim()))
     }
 
+    /// Sets the machine's clock to so long after the Unix epoch, as its administrator.
+    pub async fn set_time(&self, now: Duration) -> Result<(), ProviderError> {
+        let what = "set its clock";
+        let script = format!("exec sudo -n date -u -s @{:.3}", now.as_secs_f64());
+        let limit = self.config.limits.answer;
+        let output = self.remote.ask(what, &script, limit).await?;
+        if output.is_success() {
+            return Ok(());
+        }
+        Err(self.remote.not_run("date", output.stderr.trim()))
+    }
+
     /// Ends the login. What runs on the machine goes on.
     pub async fn close(&self) {
         self.config.shell.close().await;

@@ -15,6 +15,7 @@
 //! * An SSH server lets only so many commands stay at once on one connection; OpenSSH's limit,
 //!   `MaxSessions`, is 10.
 
+pub mod alive;
 mod display;
 mod evidence;
 mod guest;

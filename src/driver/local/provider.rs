@@ -13,7 +13,7 @@ use super::{
 use crate::{
     driver::process,
     model::{Layer, LayerName, Lease, LeaseId, Machine, MachineName, Presence, Session},
-    port::{Guest, Keeper, Provider, ProviderError, ScreenDialer, TreeDialer, with_causes},
+    port::{Guest, Keeper, Provider, ProviderError, ScreenDialer, TreeDialer, Wanted, with_causes},
 };
 use async_trait::async_trait;
 use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc, time::Duration};
@@ -181,7 +181,11 @@ impl Keeper for LocalProvider {
             }
         };
         match self.layers.list(&machine.name) {
-            Ok(layers) => Presence::Present { base, layers },
+            Ok(layers) => Presence::Present {
+                base,
+                layers,
+                abilities: None,
+            },
             Err(err) => Presence::Unknown {
                 why: format!("failed to list its layers: {err}"),
             },
@@ -214,12 +218,22 @@ impl Keeper for LocalProvider {
 
 #[async_trait]
 impl Provider for LocalProvider {
-    async fn open(
-        &self,
-        machine: &Machine,
-        from: &Layer,
-        lease: &LeaseId,
-    ) -> Result<Box<dyn Guest>, ProviderError> {
+    async fn open(&self, wanted: &Wanted<'_>) -> Result<Box<dyn Guest>, ProviderError> {
+        let Wanted {
+            machine,
+            from,
+            lease,
+            ..
+        } = *wanted;
+        if let Some(gpu) = wanted.gpu {
+            return Err(ProviderError::Unable {
+                machine: machine.name.clone(),
+                what: format!(
+                    "be given the GPU `{}`: it is a desktop of this computer",
+                    gpu.name
+                ),
+            });
+        }
         // All that is missing is known before anything is started.
         programs::identity(machine.session, self.config.path_var())?;
         match self.start(machine, from, lease).await {

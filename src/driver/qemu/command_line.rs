@@ -38,6 +38,9 @@ impl Spec {
         self.add_disk(&mut line);
         self.add_network(&mut line);
         self.add_ports(&mut line);
+        for device in &self.devices {
+            line.add("-device", device.clone());
+        }
         self.add_boot(&mut line);
         line.0
     }
@@ -260,6 +263,7 @@ mod tests {
             disk: "/vm/disk.qcow2".into(),
             boot: Boot::Disk,
             has_agent_port: true,
+            devices: Vec::new(),
             start: Start::Boot,
         }
     }

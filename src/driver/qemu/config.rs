@@ -50,8 +50,6 @@ pub struct Limits {
     pub rest: Duration,
     /// Installing a package.
     pub install: Duration,
-    /// Any small thing.
-    pub answer: Duration,
 }
 
 impl Default for Limits {
@@ -63,7 +61,6 @@ impl Default for Limits {
             alive: Duration::from_secs(45),
             rest: Duration::from_secs(20),
             install: Duration::from_mins(10),
-            answer: Duration::from_secs(30),
         }
     }
 }

@@ -3,9 +3,9 @@
 //! What is asked of the guest itself is [`LinuxGuest`]'s to answer. When an answer fails, the machine
 //! is looked at first: whatever else went wrong, the loss of the machine is why.
 
-use super::{Folder, Limits, Picture, Reservation, Vm, alive::SignOfLife, layers::Layers, open};
+use super::{Folder, Limits, Picture, Reservation, Vm, layers::Layers, open};
 use crate::{
-    driver::linux::LinuxGuest,
+    driver::linux::{LinuxGuest, alive::SignOfLife},
     model::{LayerKind, LayerName, LeaseId, MachineName, Outcome, Package, Session, SessionLayers},
     port::{
         AccessibilityTree, Command, Finding, Guest, Held, Output, Process, ProviderError, Screen,

@@ -1,11 +1,12 @@
 //! Keeping an open machine as a layer. It stops for that, for good.
 
 use super::{
-    VmError, alive,
+    VmError,
     guest::QemuGuest,
     layers::{DEVICES, KeptSession, SessionForm, ToKeep},
 };
 use crate::{
+    driver::linux::alive,
     model::{LayerKind, LayerName, SessionLayers},
     port::ProviderError,
 };

@@ -10,7 +10,6 @@
 
 mod accel;
 mod agent;
-mod alive;
 mod budget;
 mod command_line;
 mod computer;

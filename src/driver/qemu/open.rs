@@ -7,13 +7,15 @@
 
 use super::{
     Amount, Engine, Qemu, QemuConfig, Ram, Spec, Start, Vm, VmError,
-    alive::{self, SignOfLife},
     guest::{Ground, Parts, QemuGuest},
     keep::SNAPSHOT,
     layers::{DEVICES, KeptLayer, KeptSession, RAM, SessionForm},
 };
 use crate::{
-    driver::linux::{self, LinuxConfig, LinuxGuest},
+    driver::linux::{
+        self, LinuxConfig, LinuxGuest,
+        alive::{self, SignOfLife},
+    },
     model::{Hardware, Image, LeaseId, Machine, Session, SessionLayers},
     port::{Finding, Login, ProviderError, Screen, ScreenAddress, Shell, ShellError},
 };
@@ -138,6 +140,7 @@ impl Opening<'_> {
             disk: folder.file(disk),
             boot: self.image.boot.clone(),
             has_agent_port: self.image.has_agent,
+            devices: Vec::new(),
             start,
         }
     }
@@ -207,11 +210,13 @@ impl Opening<'_> {
         let login = async {
             let shell = self.log_in(vm, deadline).await;
             let shell = shell.map_err(|err| self.no_login(vm, err))?;
-            if vm.agent().is_none() {
-                self.set_time_by_shell(&*shell).await?;
-            }
             let taken = LinuxGuest::take_up(self.linux(&shell), kept.known.clone()).await;
-            taken.map_err(|err| self.never_woke(vm, &err.to_string()))
+            let taken = taken.map_err(|err| self.never_woke(vm, &err.to_string()))?;
+            if vm.agent().is_none() {
+                let set = taken.set_time(self.now()).await;
+                set.map_err(|err| self.start_error("the clock", &err.to_string()))?;
+            }
+            Ok(taken)
         };
         let screen = async {
             let Some(screen) = self.dial_screen(vm).await? else {
@@ -289,16 +294,6 @@ impl Opening<'_> {
 
     fn now(&self) -> Duration {
         Duration::from_millis(self.config.clock.now().0)
-    }
-
-    async fn set_time_by_shell(&self, shell: &dyn Shell) -> Result<(), ProviderError> {
-        let seconds = self.now().as_secs_f64();
-        let script = format!("exec sudo -n date -u -s @{seconds:.3}");
-        let done = shell.run(&script, b"", self.config.limits.answer).await?;
-        if done.is_success() {
-            return Ok(());
-        }
-        Err(self.start_error("the clock", done.stderr.trim()))
     }
 
     fn not_made(&self, err: &io::Error) -> ProviderError {

@@ -14,7 +14,7 @@ use crate::{
         ContentHash, Hardware, Image, Layer, LayerName, Lease, LeaseId, Machine, MachineName,
         Presence,
     },
-    port::{Guest, Keeper, Provider, ProviderError},
+    port::{Guest, Keeper, Provider, ProviderError, Wanted},
 };
 use async_trait::async_trait;
 use std::{
@@ -331,6 +331,7 @@ impl QemuProvider {
         Presence::Present {
             base: image.identity.short(),
             layers: layers.into_iter().filter(is_usable).collect(),
+            abilities: None,
         }
     }
 }
@@ -367,13 +368,9 @@ impl Keeper for QemuProvider {
 
 #[async_trait]
 impl Provider for QemuProvider {
-    async fn open(
-        &self,
-        machine: &Machine,
-        from: &Layer,
-        lease: &LeaseId,
-    ) -> Result<Box<dyn Guest>, ProviderError> {
-        match self.start(machine, from, lease).await {
+    async fn open(&self, wanted: &Wanted<'_>) -> Result<Box<dyn Guest>, ProviderError> {
+        let Wanted { machine, lease, .. } = *wanted;
+        match self.start(machine, wanted.from, lease).await {
             Ok(guest) => Ok(guest),
             Err(err) => {
                 // QEMU is told to end already; here it is waited for.

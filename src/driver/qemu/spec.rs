@@ -33,6 +33,8 @@ pub struct Spec {
     pub boot: Boot,
     /// Whether the guest agent has a port to be reached at.
     pub has_agent_port: bool,
+    /// Further devices, in QEMU's own words.
+    pub devices: Vec<String>,
     /// What it starts from.
     pub start: Start,
 }

@@ -133,6 +133,7 @@ impl Keeper for SimCluster {
         Presence::Present {
             base: format!("simulated {}", machine.snapshot),
             layers: self.world().layers(&machine.name),
+            abilities: None,
         }
     }
 

@@ -15,6 +15,8 @@ const RECTANGLES: usize = 64;
 pub(super) struct Canvas {
     shown: Option<Shown>,
     growing: Option<(Picture, Coverage)>,
+    /// Whether what is shown is from a connection that broke.
+    is_old: bool,
 }
 
 #[derive(Debug)]
@@ -43,6 +45,13 @@ impl Canvas {
         })
     }
 
+    /// Takes what is shown for old: the next picture is from another connection, and counts when it
+    /// is whole.
+    pub(super) fn age(&mut self) {
+        self.growing = None;
+        self.is_old = self.shown.is_some();
+    }
+
     /// Returns the size of the picture that is shown.
     pub(super) fn size(&self) -> (u32, u32) {
         let shown = self.shown.as_ref();
@@ -66,7 +75,7 @@ impl Canvas {
             match (change, &mut self.growing, &mut self.shown) {
                 // Some servers tell the size again without a change.
                 (Change::Size(width, height), None, Some(shown))
-                    if shown.picture.size() == (width, height) => {}
+                    if shown.picture.size() == (width, height) && !self.is_old => {}
                 (Change::Size(width, height), _, _) => {
                     self.growing = Some((
                         Picture::black(width, height),
@@ -99,8 +108,10 @@ impl Canvas {
     fn show(&mut self, picture: Picture, at: Timestamp) -> FrameSeq {
         let (seq, cause) = match &self.shown {
             None => (FrameSeq(1), FrameCause::Connected),
+            Some(old) if self.is_old => (FrameSeq(old.seq.0 + 1), FrameCause::Reconnected),
             Some(old) => (FrameSeq(old.seq.0 + 1), FrameCause::Resized),
         };
+        self.is_old = false;
         let recent = VecDeque::from([vec![picture.whole()]]);
         self.shown = Some(Shown {
             seq,

@@ -1,16 +1,18 @@
 //! Opens screens over VNC.
 
-use super::{VncSession, socket::Socket};
-use crate::port::{Clock, Screen, ScreenAddress, ScreenDialer, ScreenError};
+use super::{VncSession, way::Way};
+use crate::model::Secret;
+use crate::port::{Clock, Console, Screen, ScreenAddress, ScreenDialer, ScreenError};
 use async_trait::async_trait;
 use std::{sync::Arc, time::Duration};
-use tokio::time::timeout;
 
 /// How long a VNC server may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VncLimits {
     /// To take the connection.
     pub connect: Duration,
+    /// To be connected to again when a console breaks.
+    pub again: Duration,
     /// To send the first whole picture after that.
     pub first_picture: Duration,
     /// To say anything, before it is asked for a sign of life.
@@ -24,6 +26,7 @@ impl Default for VncLimits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),
+            again: Duration::from_mins(1),
             first_picture: Duration::from_secs(15),
             silence: Duration::from_secs(1),
             answer: Duration::from_secs(15),
@@ -36,7 +39,7 @@ impl Default for VncLimits {
 pub struct VncDialer {
     clock: Arc<dyn Clock>,
     limits: VncLimits,
-    password: Option<String>,
+    password: Option<Secret>,
 }
 
 impl VncDialer {
@@ -57,7 +60,7 @@ impl VncDialer {
 
     /// Sets the password for servers that ask for one.
     #[must_use]
-    pub fn with_password(self, password: String) -> Self {
+    pub fn with_password(self, password: Secret) -> Self {
         Self {
             password: Some(password),
             ..self
@@ -66,26 +69,14 @@ impl VncDialer {
 
     /// Connects, and waits for the first whole picture.
     pub async fn open(&self, address: &ScreenAddress) -> Result<VncSession, ScreenError> {
-        let name = name(address);
-        let refused = |why| ScreenError::Connect {
-            address: name.clone(),
-            why,
-        };
-        let socket = match timeout(self.limits.connect, Socket::connect(address)).await {
-            Ok(Ok(socket)) => socket,
-            Ok(Err(err)) => return Err(refused(err.to_string())),
-            Err(_) => return Err(refused("it does not take the connection".into())),
-        };
-        let clock = Arc::clone(&self.clock);
-        let session = VncSession::start(socket, &name, self.password.clone(), self.limits, clock);
-        match timeout(self.limits.first_picture, session.first_picture()).await {
-            Ok(Ok(())) => Ok(session),
-            Ok(Err(err)) => Err(err),
-            Err(_) => Err(ScreenError::Mute {
-                address: name,
-                limit: self.limits.first_picture,
-            }),
-        }
+        self.start(Way::To(address.clone(), self.password.clone()))
+            .await
+    }
+
+    async fn start(&self, way: Way) -> Result<VncSession, ScreenError> {
+        let session = VncSession::start(way, self.limits, Arc::clone(&self.clock));
+        session.first_picture().await?;
+        Ok(session)
     }
 }
 
@@ -94,11 +85,11 @@ impl ScreenDialer for VncDialer {
     async fn dial(&self, address: &ScreenAddress) -> Result<Arc<dyn Screen>, ScreenError> {
         Ok(Arc::new(self.open(address).await?))
     }
-}
 
-fn name(address: &ScreenAddress) -> String {
-    match address {
-        ScreenAddress::Tcp(address) => address.to_string(),
-        ScreenAddress::Unix(path) => path.display().to_string(),
+    async fn dial_console(
+        &self,
+        console: Arc<dyn Console>,
+    ) -> Result<Arc<dyn Screen>, ScreenError> {
+        Ok(Arc::new(self.start(Way::Through(console)).await?))
     }
 }

@@ -20,6 +20,7 @@ mod picture;
 mod session;
 mod socket;
 mod updates;
+mod way;
 
 pub use dialer::{VncDialer, VncLimits};
 pub use session::VncSession;

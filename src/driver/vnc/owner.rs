@@ -10,16 +10,16 @@ use super::{
     loss,
     picture::Change,
     session::{Heart, Shared},
-    socket::Socket,
+    way::Way,
 };
 use crate::{
     model::{FrameSeq, Point, Rect},
     port::{Clock, Input, ScreenError},
 };
-use std::{collections::VecDeque, mem, sync::Arc};
+use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot},
-    time::{self, MissedTickBehavior},
+    time::{self, Instant, MissedTickBehavior},
 };
 use vnc::{VncClient, VncEvent, X11Event};
 
@@ -38,12 +38,8 @@ pub(super) enum Command {
 /// What it takes to run a session.
 #[derive(Debug)]
 pub(super) struct Start {
-    /// The connected socket.
-    pub(super) socket: Socket,
-    /// Where it leads, for messages.
-    pub(super) address: String,
-    /// For servers that ask for one.
-    pub(super) password: Option<String>,
+    /// How the server is reached.
+    pub(super) way: Way,
     /// How long the server may take.
     pub(super) limits: VncLimits,
     /// Dates the frames.
@@ -52,45 +48,64 @@ pub(super) struct Start {
     pub(super) shared: Arc<Shared>,
     /// Tells the users.
     pub(super) heart: Heart,
-    /// What the users want.
-    pub(super) commands: mpsc::Receiver<Command>,
 }
 
-/// Runs a session until the connection is lost or no one uses it any more.
-pub(super) async fn run(start: Start) {
-    let (told, ends) = mpsc::unbounded_channel();
-    let noted = Arc::new(Noted::default());
-    let connected =
-        handshake::connect(start.socket, &start.address, start.password, &noted, told).await;
-    let client = match connected {
-        Ok(client) => client,
-        Err(why) => return start.heart.stop(why),
-    };
-    let mut owner = Owner {
-        client,
-        limits: start.limits,
-        clock: start.clock,
-        shared: start.shared,
-        heart: start.heart,
-        noted,
-        ends,
-        ended: VecDeque::new(),
-        weight: 0,
-        update: Vec::new(),
-        heard: 0,
-        silent: 0,
-    };
-    if let Err(why) = owner.serve(start.commands).await {
-        owner.heart.stop(why);
+/// What was sent has arrived when the server is heard so long after it.
+const ARRIVES: Duration = Duration::from_millis(500);
+
+/// How long a console that could not be opened again is left alone.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Runs a session until the connection is lost for good or no one uses it any more.
+pub(super) async fn run(start: Start, mut commands: mpsc::Receiver<Command>) {
+    // What is held down when a connection breaks stays held on the other side.
+    let mut held = Vec::new();
+    // Whether nobody knows if the last input arrived: then nothing that follows can be relied on.
+    let mut is_doubtful = false;
+    // By when a connection that broke has to be there again.
+    let mut deadline = None;
+    loop {
+        let why = match Owner::connect(&start).await {
+            Ok(mut owner) => {
+                let served = owner.serve(&mut commands, mem::take(&mut held)).await;
+                held = owner.noted.held().releases();
+                is_doubtful = owner.is_input_doubtful();
+                if owner.heart.seq() > owner.before {
+                    deadline = None;
+                }
+                match served {
+                    Ok(()) => return,
+                    Err(why) => why,
+                }
+            }
+            Err(why) => why,
+        };
+        let was_open = start.heart.seq() > FrameSeq(0) && !is_doubtful;
+        let limit = start.limits.again;
+        let deadline = *deadline.get_or_insert_with(|| Instant::now() + limit);
+        let is_over = Instant::now() + PAUSE >= deadline || commands.is_closed();
+        if !start.way.is_repeatable() || !was_open || !why.is_transient() || is_over {
+            return start.heart.stop(why);
+        }
+        tracing::debug!(%why, "a console broke and is opened again");
+        start.heart.pause();
+        start.shared.canvas().age();
+        time::sleep(PAUSE).await;
     }
 }
 
-struct Owner {
+struct Owner<'a> {
     client: VncClient,
     limits: VncLimits,
     clock: Arc<dyn Clock>,
     shared: Arc<Shared>,
-    heart: Heart,
+    heart: &'a Heart,
+    /// The last frame of earlier connections.
+    before: FrameSeq,
+    /// By when the first whole picture has to be there.
+    first: Instant,
+    /// Where the connection leads, for messages.
+    address: String,
     noted: Arc<Noted>,
     /// The weight of all updates at each update's end, from the line: always told before the
     /// events of that update come.
@@ -100,20 +115,70 @@ struct Owner {
     weight: u64,
     /// The events since the last update's end.
     update: Vec<Change>,
+    /// When the last input was sent, and when the server was last heard.
+    sent_at: Option<Instant>,
+    heard_at: Instant,
     /// How often the server was heard when that was last looked at.
     heard: u64,
     /// How many looks ago that was.
     silent: u32,
 }
 
-impl Owner {
-    async fn serve(&mut self, mut commands: mpsc::Receiver<Command>) -> Result<(), ScreenError> {
+impl<'a> Owner<'a> {
+    /// Connects and shakes hands.
+    async fn connect(start: &'a Start) -> Result<Self, ScreenError> {
+        let (told, ends) = mpsc::unbounded_channel();
+        let noted = Arc::new(Noted::default());
+        let limits = start.limits;
+        let (socket, password) = start.way.connect(limits.connect).await?;
+        let address = start.way.name();
+        let first = Instant::now() + limits.first_picture;
+        let password = password.map(|password| password.expose().to_owned());
+        let shaking = handshake::connect(socket, &address, password, &noted, told);
+        let Ok(client) = time::timeout_at(first, shaking).await else {
+            let limit = limits.first_picture;
+            return Err(ScreenError::Mute { address, limit });
+        };
+        Ok(Self {
+            client: client?,
+            limits,
+            clock: Arc::clone(&start.clock),
+            shared: Arc::clone(&start.shared),
+            before: start.heart.seq(),
+            heart: &start.heart,
+            first,
+            address,
+            noted,
+            ends,
+            ended: VecDeque::new(),
+            weight: 0,
+            update: Vec::new(),
+            sent_at: None,
+            heard_at: Instant::now(),
+            heard: 0,
+            silent: 0,
+        })
+    }
+
+    /// Lets go of what is still `held` from a connection before, and serves until no one uses the
+    /// session any more.
+    async fn serve(
+        &mut self,
+        commands: &mut mpsc::Receiver<Command>,
+        held: Vec<Input>,
+    ) -> Result<(), ScreenError> {
         let mut looks = time::interval(self.limits.silence / LOOKS);
         // Time in which this process itself stood still says nothing about the server.
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        self.begin().await?;
+        let Ok(begun) = time::timeout_at(self.first, self.begin()).await else {
+            return Err(self.mute());
+        };
+        begun?;
+        self.send(held).await?;
         loop {
+            let is_waiting = self.heart.seq() == self.before;
             tokio::select! {
+                () = time::sleep_until(self.first), if is_waiting => return Err(self.mute()),
                 event = self.client.recv_event() => {
                     let event = event.map_err(|err| {
                         loss::of_session(&err, self.noted.is_over())
@@ -121,13 +186,23 @@ impl Owner {
                     self.receive(event)?;
                 }
                 Some(weight) = self.ends.recv() => self.ended.push_back(weight),
-                command = commands.recv() => match command {
+                command = commands.recv(), if !is_waiting => match command {
                     Some(command) => self.obey(command).await?,
                     None => return Ok(()),
                 },
                 _ = looks.tick() => self.look().await?,
             }
+            if self.noted.heard() != self.heard {
+                self.heard_at = Instant::now();
+            }
             self.settle().await?;
+        }
+    }
+
+    fn mute(&self) -> ScreenError {
+        ScreenError::Mute {
+            address: self.address.clone(),
+            limit: self.limits.first_picture,
         }
     }
 
@@ -270,7 +345,16 @@ impl Owner {
         })
     }
 
-    async fn send(&self, inputs: Vec<Input>) -> Result<(), ScreenError> {
+    /// Whether nothing shows that the last input arrived.
+    fn is_input_doubtful(&self) -> bool {
+        self.sent_at
+            .is_some_and(|sent| self.heard_at < sent + ARRIVES)
+    }
+
+    async fn send(&mut self, inputs: Vec<Input>) -> Result<(), ScreenError> {
+        if !inputs.is_empty() {
+            self.sent_at = Some(Instant::now());
+        }
         for input in inputs {
             let event = {
                 let mut held = self.noted.held();

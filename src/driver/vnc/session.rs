@@ -4,7 +4,7 @@ use super::{
     VncLimits,
     canvas::Canvas,
     owner::{self, Command, Start},
-    socket::Socket,
+    way::Way,
 };
 use crate::{
     model::{Frame, FrameSeq},
@@ -48,6 +48,8 @@ impl Shared {
 pub(super) struct Pulse {
     /// The newest frame, 0 before the first.
     pub(super) seq: FrameSeq,
+    /// Whether the connection broke and is being made again.
+    pub(super) is_broken: bool,
     /// Why there will be no other.
     pub(super) lost: Option<ScreenError>,
 }
@@ -59,7 +61,15 @@ pub(super) struct Heart(watch::Sender<Pulse>);
 impl Heart {
     /// Tells of a new frame.
     pub(super) fn beat(&self, seq: FrameSeq) {
-        self.0.send_modify(|pulse| pulse.seq = seq);
+        self.0.send_modify(|pulse| {
+            pulse.seq = seq;
+            pulse.is_broken = false;
+        });
+    }
+
+    /// Tells that there is no picture until the connection is made again.
+    pub(super) fn pause(&self) {
+        self.0.send_modify(|pulse| pulse.is_broken = true);
     }
 
     /// Returns the newest frame's number.
@@ -86,28 +96,19 @@ impl Drop for Heart {
 
 impl VncSession {
     /// Starts a session on a connected socket. It is open after [`Self::first_picture`].
-    pub(super) fn start(
-        socket: Socket,
-        address: &str,
-        password: Option<String>,
-        limits: VncLimits,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub(super) fn start(way: Way, limits: VncLimits, clock: Arc<dyn Clock>) -> Self {
         let shared = Arc::new(Shared::default());
         let (heart, pulse) = watch::channel(Pulse::default());
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let start = Start {
-            socket,
-            address: address.into(),
-            password,
+            way,
             limits,
             clock,
             shared: Arc::clone(&shared),
             heart: Heart(heart),
-            commands: inbox,
         };
         let mut owner = JoinSet::new();
-        owner.spawn(owner::run(start));
+        owner.spawn(owner::run(start, inbox));
         Self {
             shared,
             pulse,
@@ -155,7 +156,10 @@ impl VncSession {
 
 #[async_trait]
 impl Screen for VncSession {
-    fn frame(&self) -> Result<Frame, ScreenError> {
+    async fn frame(&self) -> Result<Frame, ScreenError> {
+        let mut pulse = self.pulse.clone();
+        let whole = pulse.wait_for(|pulse| !pulse.is_broken || pulse.lost.is_some());
+        drop(whole.await.map_err(|_| ScreenError::Closed)?);
         self.newest(None)
     }
 
@@ -197,7 +201,7 @@ mod tests {
         };
         let err = session.changed(FrameSeq(1)).await.unwrap_err();
         assert!(matches!(err, ScreenError::Protocol(_)), "{err}");
-        assert_eq!(session.frame().unwrap_err(), err);
+        assert_eq!(session.frame().await.unwrap_err(), err);
         assert_eq!(session.send(&[]).await.unwrap_err(), err);
         assert_eq!(session.release_all().await.unwrap_err(), err);
     }

@@ -1,10 +1,10 @@
-//! The two kinds of socket that a VNC server listens on, as one.
+//! What a VNC server is reached by, as one: two kinds of socket, and consoles.
 
-use crate::port::ScreenAddress;
+use crate::port::{ByteStream, ScreenAddress};
 use std::{
     io,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -18,6 +18,8 @@ pub(super) enum Socket {
     Tcp(TcpStream),
     /// On this computer.
     Unix(UnixStream),
+    /// Whatever a console is carried by.
+    Console(Box<dyn ByteStream>),
 }
 
 impl Socket {
@@ -35,10 +37,19 @@ impl Socket {
     }
 
     /// Sends what fits without waiting.
-    pub(super) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+    pub(super) fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => stream.try_write(bytes),
             Self::Unix(stream) => stream.try_write(bytes),
+            Self::Console(stream) => {
+                let mut context = Context::from_waker(Waker::noop());
+                let mut stream = Pin::new(stream);
+                let Poll::Ready(length) = stream.as_mut().poll_write(&mut context, bytes)? else {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                };
+                let _flushed = stream.poll_flush(&mut context)?;
+                Ok(length)
+            }
         }
     }
 }
@@ -52,6 +63,7 @@ impl AsyncRead for Socket {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(context, buffer),
             Self::Unix(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Console(stream) => Pin::new(stream).poll_read(context, buffer),
         }
     }
 }
@@ -65,6 +77,7 @@ impl AsyncWrite for Socket {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(context, bytes),
             Self::Unix(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Console(stream) => Pin::new(stream).poll_write(context, bytes),
         }
     }
 
@@ -72,6 +85,7 @@ impl AsyncWrite for Socket {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(context),
             Self::Unix(stream) => Pin::new(stream).poll_flush(context),
+            Self::Console(stream) => Pin::new(stream).poll_flush(context),
         }
     }
 
@@ -79,6 +93,7 @@ impl AsyncWrite for Socket {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
             Self::Unix(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Console(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
 }

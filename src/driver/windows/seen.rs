@@ -26,7 +26,7 @@ impl SeenWindows {
     async fn measure(&self, window: &dyn ToldWindow) -> Option<Origin> {
         let screen = self.screen.as_ref()?;
         let layout = window.layout().await?;
-        let frame = screen.frame().ok()?;
+        let frame = screen.frame().await.ok()?;
         let search = move || judge::find_layout(&frame, &layout.widgets, &layout.others);
         // It takes a tenth of a second.
         let found = tokio::task::spawn_blocking(search).await.ok()?;

@@ -56,7 +56,7 @@ async fn await_window(
     let mut is_running = true;
     loop {
         let is_last = Instant::now() >= deadline;
-        views.look();
+        views.look().await;
         let look = async {
             let windows = stage.context.guest.windows().await?;
             if is_there(app, title, &windows).await? {

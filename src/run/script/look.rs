@@ -98,7 +98,7 @@ async fn window(stage: &Stage<'_>, title: &str) -> Result<Look, Halt> {
 
 async fn anchor(stage: &mut Stage<'_>, image: &AnchorImage) -> Result<Look, Halt> {
     let screen = stage.screen().await?;
-    let frame = screen.frame()?;
+    let frame = screen.frame().await?;
     if stage.last_input.is_some_and(|input| frame.seq <= input) {
         let why = "the screen has not changed since the last input, so it may show what was before";
         return Ok(Look::Unclear(Halt::passing(why)));
@@ -163,7 +163,7 @@ async fn place(
             }
         }));
     };
-    let frame = screen.frame()?;
+    let frame = screen.frame().await?;
     let point = rect.center();
     let is_inside = |at: i32, size: u32| u32::try_from(at).is_ok_and(|at| at < size);
     let has_area = rect.width > 0 && rect.height > 0;

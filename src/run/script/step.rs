@@ -178,7 +178,7 @@ async fn newest(stage: &mut Stage<'_>) -> Result<Frame, Halt> {
     let screen = screen
         .await
         .map_err(|_| Halt::passing("the screen does not answer"))??;
-    Ok(screen.frame()?)
+    Ok(screen.frame().await?)
 }
 
 fn tell(

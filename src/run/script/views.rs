@@ -47,9 +47,11 @@ impl Views {
     }
 
     /// Notes what was heard before a look begins, so that no change after it is missed.
-    pub(in crate::run) fn look(&mut self) {
+    pub(in crate::run) async fn look(&mut self) {
         self.looked = Instant::now();
-        if let Some(Ok(frame)) = self.screen.as_ref().map(|screen| screen.frame()) {
+        if let Some(screen) = &self.screen
+            && let Ok(frame) = screen.frame().await
+        {
             self.frame = frame.seq;
         }
         if let Some(tree) = &self.tree {

@@ -29,7 +29,7 @@ pub(super) async fn until(
     let mut views = views_of(stage, &targets).await?;
     loop {
         let is_last = Instant::now() >= deadline;
-        views.look();
+        views.look().await;
         let looked = several(stage, quantifier, checks);
         match in_time(looked, deadline).await? {
             Look::There(sighting) => return Ok(sighting),
@@ -48,7 +48,7 @@ pub(super) async fn until_placed(
     let mut views = views_of(stage, &[target]).await?;
     loop {
         let is_last = Instant::now() >= deadline;
-        views.look();
+        views.look().await;
         let looked = look::target(stage, target, Purpose::Click);
         match in_time(looked, deadline).await? {
             Look::There(sighting) if let Some(point) = sighting.point => {

@@ -101,9 +101,6 @@ name = "x"
     plans/notes.toml:15:46 error: `verdict` cannot be `blocked`
         expect = [{ scenarios = "smoke/*", verdict = >"blocked"<, why = "known" }]
         to leave cells out, use `exclude`
-    plans/notes.toml:17:1 error: `[[vm]]` has no `ip`
-        >[[vm]]<
-        add a line such as `ip = "10.0.0.21"`
     plans/notes.toml:18:8 error: `debian/12` cannot be the name of a machine: it contains `/`
         name = >"debian/12"<
         names become parts of step keys such as `debian12/none/main.deb/open-note:exercise`
@@ -112,9 +109,6 @@ name = "x"
         add a table `[proxmox]`, or choose another provider
     plans/notes.toml:20:8 error: `vmid` must be a whole number, not text
         vmid = >"201"<
-    plans/notes.toml:21:1 error: `[[vm.package]]` has no `install`
-        >[[vm.package]]<
-        add a line such as `install = "sudo apt install -y /tmp/{file}"`
     plans/notes.toml:22:10 error: `tar.gz` cannot be the name of a package format: it contains `.`
         format = >"tar.gz"<
         names become parts of step keys such as `debian12/none/main.deb/open-note:exercise`

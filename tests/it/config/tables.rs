@@ -92,16 +92,58 @@ fn a_provider_needs_its_table_unless_it_needs_no_settings() {
 #[test]
 fn a_real_machine_has_what_it_takes_to_be_found() {
     let vm = format!("[proxmox]\n[[vm]]\nname = \"v\"\n[[vm.package]]\nformat = \"deb\"\n{BUILD}");
-    for missing in ["no `vmid`", "no `ip`", "no `install`"] {
-        check(&vm, missing);
-    }
+    check(&vm, "no mistakes");
     check(&vm.replace("proxmox", "local"), "no mistakes");
+    let with = |line: &str| vm.replace("name = \"v\"", &format!("name = \"v\"\n{line}"));
+    let clone = "a machine that is cloned gets its number then";
+    check(&with("vmid = 201\ntemplate = 9000"), clone);
+    for good in ["10.0.0.21:5900", "[fe80::1]:5901", "vm.example:5900"] {
+        let console = format!("console = {{ vnc = \"{good}\", password = \"env:VNC\" }}");
+        check(&with(&console), "no mistakes");
+    }
+    for wrong in ["10.0.0.21", ":5900", "a:0", "a:70000"] {
+        let console = format!("console = {{ vnc = \"{wrong}\" }}");
+        check(&with(&console), "is not where a VNC server listens");
+    }
+    check(&with("ssh_port = 0"), "`ssh_port` must be from 1");
+    let login = with("ssh_port = 2222\nssh_key = \"../keys/id\"\nuser = \"tester\"");
+    check(&login, "no mistakes");
     check(&vm.replace("proxmox", "qemu"), "no `image`");
     let slots = format!("[proxmox]\n[[vm]]\nname = \"v\"\nslots = 2\n{PACKAGE}{BUILD}");
     let one = "a virtual machine of Proxmox serves one step at a time";
     check(&slots, one);
     let pool = slots.replace("slots = 2\n", "") + "[pools]\n\"machine:v\" = 2";
     check(&pool, one);
+}
+
+#[test]
+fn a_cluster_is_signed_in_to_in_one_way_and_trusted_in_one() {
+    let with = |lines: &str| {
+        format!("[proxmox]\nhost = \"pve\"\n{lines}\n[[vm]]\nname = \"v\"\n{PACKAGE}{BUILD}")
+    };
+    let token = "token_secret = \"env:TOKEN\"\ntoken_id";
+    check(
+        &with(&format!("{token} = \"mosdat@pve!ci\"")),
+        "no mistakes",
+    );
+    check(
+        &with(&format!("{token} = \"ci\"\nuser = \"mosdat@pve\"")),
+        "no mistakes",
+    );
+    check(
+        &with(&format!("{token} = \"ci\"\nuser = \"mosdat\"")),
+        "`mosdat!ci` is no API token",
+    );
+    check(
+        &with(&format!("{token} = \"a@b!\"")),
+        "`a@b!` is no API token",
+    );
+    let both = "fingerprint = \"AA\"\nca_file = \"ca.pem\"";
+    check(
+        &with(both),
+        "`fingerprint` and `ca_file` exclude each other",
+    );
+    check(&with("calls = 0"), "`calls` must be from 1");
 }
 
 #[test]

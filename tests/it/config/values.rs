@@ -1,7 +1,7 @@
 //! What single values come to: defaults, what is inherited, paths and spans of time.
 
 use super::fakes::{APP, Map, USUAL, WORLD, load_from, load_tables};
-use mosdat::model::{Abilities, Machine, Phase, ProviderKind, Session, Source};
+use mosdat::model::{Abilities, LiveLayers, Machine, Phase, ProviderKind, Session, Source};
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -65,9 +65,10 @@ source = { package = "../dist/*.deb" }
         base_layer,
         live_layers,
     };
-    assert_eq!(of("sim"), abilities(true, false, true));
-    assert_eq!(of("qemu"), abilities(true, true, true));
-    assert_eq!(of("local"), abilities(true, false, false));
+    let (never, without_gpu) = (LiveLayers::Never, LiveLayers::WithoutGpu);
+    assert_eq!(of("sim"), abilities(true, false, LiveLayers::Always));
+    assert_eq!(of("qemu"), abilities(true, true, without_gpu));
+    assert_eq!(of("local"), abilities(true, false, never));
     assert_eq!(desired.machines[&"local".into()].slots, 4);
     assert_eq!(
         desired.builds[&"main".into()].source,

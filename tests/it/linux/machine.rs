@@ -12,8 +12,8 @@ use mosdat::{
     },
     model::{Layer, LeaseId, MachineName, ProviderKind, RunId, Session},
     port::{
-        Command, Guest, Output, Provider, ProviderError, Screen, ScreenAddress, ScreenDialer,
-        ScreenError, Window,
+        Command, Console, Guest, Output, Provider, ProviderError, Screen, ScreenAddress,
+        ScreenDialer, ScreenError, Wanted, Window,
     },
 };
 use std::{
@@ -116,8 +116,8 @@ impl Machine {
         });
         let lease = LeaseId::new(&RunId::new("run"), 1);
         let machine = machine(ProviderKind::Local, self.session);
-        let opened = provider.open(&machine, &Layer::Base, &lease);
-        opened.await.unwrap()
+        let wanted = Wanted::plain(&machine, &Layer::Base, &lease);
+        provider.open(&wanted).await.unwrap()
     }
 
     /// Has the user's service manager know these variables, and no others.
@@ -281,6 +281,10 @@ struct NoScreens;
 #[async_trait]
 impl ScreenDialer for NoScreens {
     async fn dial(&self, _: &ScreenAddress) -> Result<Arc<dyn Screen>, ScreenError> {
+        Err(ScreenError::Closed)
+    }
+
+    async fn dial_console(&self, _: Arc<dyn Console>) -> Result<Arc<dyn Screen>, ScreenError> {
         Err(ScreenError::Closed)
     }
 }

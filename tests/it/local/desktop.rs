@@ -3,7 +3,7 @@
 use super::world::{LONG, World, lease, machine, shell, window, window_program};
 use mosdat::{
     model::{Layer, Presence, Session},
-    port::{Command, Exit, Keeper, Provider, ProviderError},
+    port::{Command, Exit, Keeper, Provider, ProviderError, Wanted},
 };
 use std::{
     collections::BTreeMap,
@@ -33,11 +33,10 @@ async fn two_desktops_are_open_at_once_and_know_nothing_of_each_other() {
         let world = World::new();
         let machine = machine(session);
         let (one, two) = (lease(1), lease(2));
-        let (first, second) = tokio::try_join!(
-            world.provider.open(&machine, &Layer::Base, &one),
-            world.provider.open(&machine, &Layer::Base, &two),
-        )
-        .unwrap();
+        let base = Layer::Base;
+        let [one, two] = [&one, &two].map(|lease| Wanted::plain(&machine, &base, lease));
+        let (first, second) =
+            tokio::try_join!(world.provider.open(&one), world.provider.open(&two),).unwrap();
         let process = first.start(&window_program("Mine")).await.unwrap();
         window(&*first, "Mine").await;
         assert_eq!(second.windows().await.unwrap(), []);
@@ -216,7 +215,8 @@ async fn no_desktop_shows_nothing_and_says_so() {
 async fn a_machine_that_can_be_opened_is_present_without_layers() {
     let world = World::new();
     for session in ALL {
-        let Presence::Present { base, layers } = world.provider.observe(&machine(session)).await
+        let Presence::Present { base, layers, .. } =
+            world.provider.observe(&machine(session)).await
         else {
             panic!("not present");
         };

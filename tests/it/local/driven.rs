@@ -83,7 +83,7 @@ async fn an_empty_desktop_has_its_size_and_is_not_black() {
         let world = real_world();
         let guest = world.open(session).await;
         let screen = guest.screen().await.unwrap();
-        let mut frame = screen.frame().unwrap();
+        let mut frame = screen.frame().await.unwrap();
         assert_eq!((frame.width, frame.height), (640, 480));
         // The compositor may still be on its way to draw the background.
         while frame.rgba[..3] != [0x33, 0x55, 0x77] {

@@ -4,7 +4,7 @@ use super::world::{LONG, World, machine, shell, write_script};
 use crate::package::package;
 use mosdat::{
     model::{ContentHash, Layer, LayerKind, LayerName, MachineName, Presence, Session, Verdict},
-    port::{Command, Exit, Guest, Keeper, Provider, ProviderError},
+    port::{Command, Exit, Guest, Keeper, Provider, ProviderError, Wanted},
 };
 use std::{collections::BTreeSet, fs, path::PathBuf, process, time::Duration};
 
@@ -155,7 +155,11 @@ async fn a_layer_is_kept_listed_opened_and_removed() {
     assert_eq!(layers(&world).await, BTreeSet::new());
     let err = world
         .provider
-        .open(&machine(Session::None), &from, &super::world::lease(4))
+        .open(&Wanted::plain(
+            &machine(Session::None),
+            &from,
+            &super::world::lease(4),
+        ))
         .await
         .unwrap_err();
     assert!(matches!(err, ProviderError::NoLayer { .. }), "{err}");
@@ -184,7 +188,11 @@ async fn a_layer_works_for_a_desktop_of_another_user() {
     let layer = Layer::Kept(installed_layer(&world, "one").await);
     let machine = machine(Session::Wayland);
     let lease = super::world::lease(2);
-    let guest = world.provider.open(&machine, &layer, &lease).await.unwrap();
+    let guest = world
+        .provider
+        .open(&Wanted::plain(&machine, &layer, &lease))
+        .await
+        .unwrap();
     let output = guest.run(&Command::shell("notes"), LONG).await.unwrap();
     assert_eq!(output.text, "notes here\n");
     guest.close().await.unwrap();

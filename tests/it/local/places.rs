@@ -7,7 +7,7 @@ use super::{
 use mosdat::{
     driver::{atspi::AtspiDialer, local::LocalSockets, windows::SeenWindows},
     model::{Layer, Node, NodeQuery, Placement, Point, Rect, Session},
-    port::{AccessibilityTree, BusAddress, Command, Guest, Process, Provider, TreeDialer},
+    port::{AccessibilityTree, BusAddress, Command, Guest, Process, Provider, TreeDialer, Wanted},
 };
 use std::{
     collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration,
@@ -193,6 +193,6 @@ async fn open_large(world: &World) -> Box<dyn Guest> {
     let mut machine = machine(Session::Wayland);
     machine.geometry = (1024, 768);
     let lease = lease(1);
-    let opened = world.provider.open(&machine, &Layer::Base, &lease);
-    opened.await.unwrap()
+    let wanted = Wanted::plain(&machine, &Layer::Base, &lease);
+    world.provider.open(&wanted).await.unwrap()
 }

@@ -6,8 +6,9 @@ use mosdat::{
     driver::local::{Limits, LocalConfig, LocalProvider},
     model::{Layer, Lease, LeaseId, Machine, ProviderKind, RunId, Session, StepKey, Timestamp},
     port::{
-        AccessibilityTree, BusAddress, Command, Guest, Output, Provider, ProviderError, Screen,
-        ScreenAddress, ScreenDialer, ScreenError, TreeDialer, TreeError, Window, WindowOrigin,
+        AccessibilityTree, BusAddress, Command, Console, Guest, Output, Provider, ProviderError,
+        Screen, ScreenAddress, ScreenDialer, ScreenError, TreeDialer, TreeError, Wanted, Window,
+        WindowOrigin,
     },
 };
 use std::{
@@ -61,12 +62,17 @@ impl World {
 
     pub(super) async fn try_open(&self, session: Session) -> Result<Box<dyn Guest>, ProviderError> {
         let machine = machine(session);
-        self.provider.open(&machine, &Layer::Base, &lease(1)).await
+        self.provider
+            .open(&Wanted::plain(&machine, &Layer::Base, &lease(1)))
+            .await
     }
 
     pub(super) async fn open_from(&self, layer: &Layer, number: usize) -> Box<dyn Guest> {
         let machine = machine(Session::None);
-        let opened = self.provider.open(&machine, layer, &lease(number)).await;
+        let opened = self
+            .provider
+            .open(&Wanted::plain(&machine, layer, &lease(number)))
+            .await;
         opened.unwrap()
     }
 
@@ -204,6 +210,10 @@ impl ScreenDialer for Dialled {
             panic!("a screen on the network: {address:?}");
         };
         self.screens.lock().unwrap().push(path.clone());
+        Err(ScreenError::Closed)
+    }
+
+    async fn dial_console(&self, _: Arc<dyn Console>) -> Result<Arc<dyn Screen>, ScreenError> {
         Err(ScreenError::Closed)
     }
 }

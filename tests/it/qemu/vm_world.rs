@@ -73,6 +73,7 @@ impl World {
             disk,
             boot: self.image.boot.clone(),
             has_agent_port: true,
+            devices: Vec::new(),
             start: Start::Boot,
         }
     }

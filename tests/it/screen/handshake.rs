@@ -76,7 +76,7 @@ async fn what_is_missing_of_the_first_picture_is_asked_for_again() {
     })
     .await;
     let screen = open(patient(), &address).await.unwrap();
-    let frame = screen.frame();
+    let frame = screen.frame().await;
     done(server).await;
     let frame = frame.unwrap();
     assert_eq!(pixel(&frame, 39, 28), [255, 0, 0, 255]);
@@ -152,7 +152,10 @@ async fn ask_for_password(mut stream: TcpStream, version: [u8; 12]) {
 #[tokio::test]
 async fn a_missing_and_a_wrong_password_are_told_apart_from_other_refusals() {
     for version in [*b"RFB 003.008\n", *b"RFB 003.007\n"] {
-        for dialer in [patient(), patient().with_password("guess".into())] {
+        for dialer in [
+            patient(),
+            patient().with_password(mosdat::model::Secret::new("guess")),
+        ] {
             let (address, _server) = serve(move |stream| ask_for_password(stream, version)).await;
             let err = refusal(dialer, &address).await;
             assert!(

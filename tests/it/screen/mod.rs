@@ -29,6 +29,7 @@ impl Clock for Noon {
 /// A dialer that gives servers long enough, whatever else this computer does.
 fn patient() -> VncDialer {
     VncDialer::new(Arc::new(Noon)).with_limits(VncLimits {
+        again: Duration::from_secs(5),
         connect: Duration::from_secs(20),
         first_picture: Duration::from_secs(20),
         silence: Duration::from_millis(200),
@@ -39,6 +40,7 @@ fn patient() -> VncDialer {
 /// A dialer for servers that are meant to fall silent once they are seen.
 fn impatient() -> VncDialer {
     VncDialer::new(Arc::new(Noon)).with_limits(VncLimits {
+        again: Duration::from_secs(5),
         connect: Duration::from_secs(20),
         first_picture: Duration::from_secs(20),
         silence: Duration::from_millis(80),
@@ -49,6 +51,7 @@ fn impatient() -> VncDialer {
 /// A dialer for servers that are meant never to be seen.
 fn hasty() -> VncDialer {
     VncDialer::new(Arc::new(Noon)).with_limits(VncLimits {
+        again: Duration::from_secs(5),
         connect: Duration::from_secs(20),
         first_picture: Duration::from_millis(300),
         silence: Duration::from_millis(80),

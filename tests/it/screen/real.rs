@@ -21,7 +21,7 @@ async fn dial(server: &XServer) -> VncSession {
 
 /// Waits for a frame that fits; frames before it may be anything.
 async fn frame_where(screen: &VncSession, fits: impl Fn(&Frame) -> bool) -> Frame {
-    let mut frame = screen.frame().unwrap();
+    let mut frame = screen.frame().await.unwrap();
     let wait = async {
         while !fits(&frame) {
             frame = screen.changed(frame.seq).await.unwrap();
@@ -46,7 +46,7 @@ async fn the_first_frame_is_the_whole_screen_and_opaque() {
     let server = XServer::start(320, 200);
     server.fill(0x0012_3456);
     let screen = dial(&server).await;
-    let frame = screen.frame().unwrap();
+    let frame = screen.frame().await.unwrap();
     assert_eq!((frame.width, frame.height), (320, 200));
     assert_eq!(frame.cause, FrameCause::Connected);
     assert_eq!(frame.seq, FrameSeq(1));
@@ -84,7 +84,7 @@ async fn a_still_screen_makes_no_frames_however_often_the_server_is_asked() {
     let first = frame_where(&screen, |frame| is_filled(frame, [0, 0, 0, 255])).await;
     let more = tokio::time::timeout(Duration::from_millis(900), screen.changed(first.seq)).await;
     assert!(more.is_err(), "{more:?}");
-    assert_eq!(screen.frame().unwrap(), first);
+    assert_eq!(screen.frame().await.unwrap(), first);
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn typed_text_arrives_as_it_was_written() {
         "stty -echo; head -n1 > {0}.part; mv {0}.part {0}",
         typed.display()
     );
-    let blank = screen.frame().unwrap();
+    let blank = screen.frame().await.unwrap();
     server.spawn(
         "xterm",
         &["-geometry", "80x10+0+0", "-e", "sh", "-c", &line],
@@ -142,7 +142,7 @@ async fn the_pointer_and_its_buttons_reach_programs() {
         buttons[4],
         pressed.display()
     );
-    let before = screen.frame().unwrap();
+    let before = screen.frame().await.unwrap();
     server.spawn("sh", &["-c", &line]);
     let shown = frame_where(&screen, |frame| {
         let drawn = frame
@@ -185,7 +185,7 @@ async fn a_place_outside_the_screen_is_refused_and_nothing_is_sent() {
         size: (64, 48),
     };
     assert_eq!(err, expected);
-    assert!(screen.frame().is_ok(), "the session goes on");
+    assert!(screen.frame().await.is_ok(), "the session goes on");
 }
 
 /// Asks a server for another size, as another client.
@@ -252,12 +252,12 @@ async fn a_server_that_dies_ends_the_session_at_once_and_leaves_no_stale_frame()
     server.kill();
     let ended = async {
         loop {
-            screen.changed(screen.frame()?.seq).await?;
+            screen.changed(screen.frame().await?.seq).await?;
         }
     };
     let ended: Result<(), _> = tokio::time::timeout(LIMIT, ended).await.unwrap();
     assert_eq!(ended, Err(ScreenError::Closed));
-    assert_eq!(screen.frame(), Err(ScreenError::Closed));
+    assert_eq!(screen.frame().await, Err(ScreenError::Closed));
     assert_eq!(screen.send(&[]).await, Err(ScreenError::Closed));
     assert_eq!(screen.release_all().await, Err(ScreenError::Closed));
 }
@@ -294,8 +294,8 @@ async fn passwords_are_given_when_asked_for() {
         address: server.address().to_string(),
     };
     assert_eq!(patient().open(&address).await.unwrap_err(), refused);
-    let wrong = patient().with_password("guess".into());
+    let wrong = patient().with_password(mosdat::model::Secret::new("guess"));
     assert_eq!(wrong.open(&address).await.unwrap_err(), refused);
-    let right = patient().with_password("secret".into());
+    let right = patient().with_password(mosdat::model::Secret::new("secret"));
     assert!(right.open(&address).await.is_ok());
 }

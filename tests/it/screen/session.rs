@@ -36,7 +36,7 @@ pub(super) async fn loss(screen: &VncSession) -> ScreenError {
     };
     let err = timeout(LIMIT, ended).await.unwrap();
     assert_eq!(
-        screen.frame().unwrap_err(),
+        screen.frame().await.unwrap_err(),
         err,
         "no stale frame is given out"
     );

@@ -26,7 +26,7 @@ async fn a_still_screen_is_asked_for_one_pixel_and_stays_open() {
     .await;
     let dialer = patient();
     let screen = open(dialer, &address).await.unwrap();
-    let first = screen.frame().unwrap();
+    let first = screen.frame().await.unwrap();
     done(server).await;
     // Nothing changed, so the end is the next thing to be told.
     let after = timeout(LIMIT, screen.changed(first.seq)).await.unwrap();

@@ -23,7 +23,7 @@ async fn an_update_is_shown_whole_or_not_at_all() {
     })
     .await;
     let screen = open(patient(), &address).await.unwrap();
-    let first = screen.frame().unwrap();
+    let first = screen.frame().await.unwrap();
     let after = timeout(LIMIT, screen.changed(first.seq)).await.unwrap();
     assert_eq!(after.unwrap_err(), ScreenError::Closed);
     done(server).await;
@@ -47,7 +47,7 @@ async fn rectangles_of_one_update_make_one_frame() {
     })
     .await;
     let screen = open(patient(), &address).await.unwrap();
-    let first = screen.frame().unwrap();
+    let first = screen.frame().await.unwrap();
     let second = next(&screen, &first).await;
     assert_eq!(second.seq, FrameSeq(2));
     assert_eq!(second.cause, FrameCause::Damage);
@@ -85,7 +85,7 @@ async fn an_update_without_rectangles_does_not_freeze_the_session() {
     .await;
     // It never says anything of its own accord, so that nothing but the ends of updates can wake.
     let screen = open(patient(), &address).await.unwrap();
-    let first = screen.frame().unwrap();
+    let first = screen.frame().await.unwrap();
     let second = next(&screen, &first).await;
     assert_eq!(second.seq, FrameSeq(2), "empty updates are no frames");
     assert_eq!(pixel(&second, 0, 0), [0, 0, 255, 255]);
@@ -109,7 +109,7 @@ async fn an_update_of_the_pointer_alone_does_not_freeze_the_session() {
     })
     .await;
     let screen = open(patient(), &address).await.unwrap();
-    let first = screen.frame().unwrap();
+    let first = screen.frame().await.unwrap();
     let second = next(&screen, &first).await;
     assert_eq!(second.seq, FrameSeq(2));
 }
@@ -192,7 +192,7 @@ async fn a_new_size_is_shown_with_its_first_whole_picture() {
     })
     .await;
     let screen = open(patient(), &address).await.unwrap();
-    let first = screen.frame().unwrap();
+    let first = screen.frame().await.unwrap();
     let second = screen.changed(first.seq).await;
     done(server).await;
     let second = second.unwrap();
@@ -214,7 +214,7 @@ async fn the_same_size_told_again_changes_nothing() {
     })
     .await;
     let screen = open(patient(), &address).await.unwrap();
-    let first = screen.frame().unwrap();
+    let first = screen.frame().await.unwrap();
     let second = next(&screen, &first).await;
     assert_eq!(second.cause, FrameCause::Damage);
     assert_eq!(pixel(&second, 1, 1), [255, 0, 0, 255]);

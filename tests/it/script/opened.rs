@@ -16,7 +16,7 @@ use mosdat::{
     },
     port::{
         Artifact, BuildError, BuildRequest, Builder, Guest, Keeper, Performer as _, Provider,
-        ProviderError, Task,
+        ProviderError, Task, Wanted,
     },
     run::MachinePerformer,
 };
@@ -42,12 +42,7 @@ impl Keeper for Opener {
 
 #[async_trait]
 impl Provider for Opener {
-    async fn open(
-        &self,
-        _: &Machine,
-        _: &Layer,
-        _: &LeaseId,
-    ) -> Result<Box<dyn Guest>, ProviderError> {
+    async fn open(&self, _: &Wanted<'_>) -> Result<Box<dyn Guest>, ProviderError> {
         tokio::time::sleep(self.1).await;
         Ok(Box::new(self.0.clone()))
     }

@@ -17,7 +17,8 @@ use mosdat::{
     },
     model::{ContentHash, Image, Layer, LayerName, LeaseId, Machine, Presence, RunId},
     port::{
-        Command, Guest, Held, ImageError, Images, Keeper as _, Output, Provider as _, ProviderError,
+        Command, Guest, Held, ImageError, Images, Keeper as _, Output, Provider as _,
+        ProviderError, Wanted,
     },
     scenario::ScenarioFolder,
 };
@@ -112,7 +113,9 @@ impl World {
         number: usize,
     ) -> Result<Box<dyn Guest>, ProviderError> {
         let lease = LeaseId::new(&RunId::new("r"), number);
-        self.provider.open(&self.machine, from, &lease).await
+        self.provider
+            .open(&Wanted::plain(&self.machine, from, &lease))
+            .await
     }
 
     /// No process and no folder of a machine is there.

@@ -121,7 +121,8 @@ impl Agent {
         ran.unwrap_or(Err(AgentError::Silent { what, limit }))
     }
 
-    async fn call<T: DeserializeOwned>(
+    /// Has the agent do `what`, whatever it knows: the commands above are those that mosdat needs.
+    pub async fn call<T: DeserializeOwned>(
         &self,
         what: &'static str,
         arguments: Value,

@@ -7,7 +7,7 @@
 
 use super::digest;
 use crate::{
-    driver::{linux::KnownSession, qemu::alive::SignOfLife},
+    driver::linux::{KnownSession, alive::SignOfLife},
     model::{ContentHash, LayerKind},
 };
 use serde::{Deserialize, Serialize};

@@ -134,7 +134,7 @@ impl Guest for Desktop {
 
 #[async_trait]
 impl Screen for Desktop {
-    fn frame(&self) -> Result<Frame, ScreenError> {
+    async fn frame(&self) -> Result<Frame, ScreenError> {
         self.state().picture()
     }
 

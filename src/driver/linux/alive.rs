@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 /// How a screen proves that it is alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum SignOfLife {
+pub enum SignOfLife {
     /// Its picture follows the pointer.
     Pointer,
     /// Its pictures do not show the pointer, which a graphics card adds elsewhere: the display
@@ -30,7 +30,7 @@ const STEP: i32 = 24;
 const REST: Duration = Duration::from_millis(1500);
 
 /// Where the pointer waits: near the right edge, a third down, where windows and bars seldom are.
-pub(super) fn parking_place(frame: &Frame) -> Point {
+fn parking_place(frame: &Frame) -> Point {
     Point {
         x: frame.width as i32 - 8,
         y: frame.height as i32 / 3,
@@ -39,9 +39,9 @@ pub(super) fn parking_place(frame: &Frame) -> Point {
 
 /// Puts the pointer where it waits, and waits until the desktop has come to rest, at most for
 /// `limit`: one that never rests is kept as it is.
-pub(super) async fn come_to_rest(screen: &dyn Screen, limit: Duration) -> Result<(), ScreenError> {
+pub async fn come_to_rest(screen: &dyn Screen, limit: Duration) -> Result<(), ScreenError> {
     let deadline = Instant::now() + limit;
-    let place = parking_place(&screen.frame()?);
+    let place = parking_place(&screen.frame().await?);
     let mut seen = screen.send(&[Input::Move(place)]).await?;
     while Instant::now() < deadline {
         match timeout(REST, screen.changed(seen)).await {
@@ -54,8 +54,8 @@ pub(super) async fn come_to_rest(screen: &dyn Screen, limit: Duration) -> Result
 
 /// Moves the pointer from where it waits and back. Returns whether the picture followed both
 /// times within `limit` each; pictures that do not show the pointer never do.
-pub(super) async fn follows(screen: &dyn Screen, limit: Duration) -> Result<bool, ScreenError> {
-    let home = parking_place(&screen.frame()?);
+pub async fn follows(screen: &dyn Screen, limit: Duration) -> Result<bool, ScreenError> {
+    let home = parking_place(&screen.frame().await?);
     let away = Point {
         x: home.x - STEP,
         ..home

@@ -1,0 +1,40 @@
+//! Machines of a Proxmox VE server or cluster.
+//!
+//! ```text
+//! api      calls, tasks, signing in                     provider   what there is, what a crash left
+//! census   all machines in one call                     open       base or layer -> open session
+//! vm       one machine, wherever it is                  guest      the open session, layers
+//! lease    who has it, written where all can see        hold       renews that while it is used
+//! gpu      devices that are passed through              console    the screen
+//! ```
+//!
+//! What is worth knowing:
+//!
+//! * A return to a snapshot reverts the configuration too, but for the description: so a lease is a
+//!   line of the description, and a GPU is attached after the machine was brought to its base.
+//! * A machine with a passed-through device cannot be kept with its memory.
+//! * There is no news of a machine's end: it is asked whenever something goes wrong, and at the end.
+
+mod agent;
+pub mod api;
+mod census;
+mod config;
+mod console;
+mod gpu;
+mod guest;
+mod hold;
+mod lease;
+mod notes;
+mod open;
+mod provider;
+mod reasons;
+mod vm;
+mod web_socket;
+
+pub use agent::Ran;
+pub use census::{Census, Listed, census};
+pub use config::{Limits, ProxmoxConfig};
+pub use console::ClusterConsole;
+pub use lease::{Claim, claim_of};
+pub use provider::ProxmoxProvider;
+pub use vm::{Config, Power, Snapshot, TaskLimits, Vm};

@@ -1,0 +1,290 @@
+//! Opening a machine: from its base or a kept layer to a session that is proved to work.
+//!
+//! ```text
+//! held -> returned to the snapshot -> GPU given or taken -> runs -> agent -> login -> screen
+//! ```
+
+use super::{
+    api::{ApiError, Reason},
+    config::ProxmoxConfig,
+    console::{ClusterConsole, GuestConsole},
+    gpu,
+    guest::Opened,
+    provider::ProxmoxProvider,
+    reasons::api_error,
+    vm::{Snapshot, Vm},
+};
+use crate::{
+    driver::linux::{self, LinuxConfig, LinuxGuest, alive},
+    model::{Frame, Gpu, Layer, Machine, Session},
+    port::{Console, Login, ProviderError, Screen, Shell, ShellError, with_causes},
+};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::time::{Instant, sleep, timeout_at};
+
+/// How often a guest that boots is asked again.
+const PACE: Duration = Duration::from_millis(500);
+
+/// A machine that is being opened.
+pub(super) struct Opening<'a> {
+    pub(super) provider: &'a ProxmoxProvider,
+    pub(super) config: &'a ProxmoxConfig,
+    pub(super) machine: &'a Machine,
+    pub(super) gpu: Option<&'a Gpu>,
+    pub(super) from: &'a Layer,
+    pub(super) vm: Vm,
+}
+
+impl Opening<'_> {
+    /// Brings the machine to where it was kept, and wakes its session.
+    pub(super) async fn run(self) -> Result<Opened, ProviderError> {
+        self.check_console()?;
+        let snapshot = self.snapshot().await?;
+        let rolled_back = self.vm.roll_back(&snapshot.name).await;
+        rolled_back.map_err(|err| self.error("the return to its snapshot", &err))?;
+        self.power_on().await?;
+        let limits = self.config.limits;
+        let limit = if snapshot.has_ram {
+            limits.resume
+        } else {
+            limits.boot
+        };
+        let deadline = Instant::now() + limit;
+        let ready = self.vm.agent_ready(limit).await;
+        ready.map_err(|err| self.error("the guest agent", &err))?;
+        if let Some(gpu) = self.gpu {
+            let seen = self.vm.sees(gpu).await;
+            let seen = seen.map_err(|err| self.error("a look at its devices", &err))?;
+            seen.map_err(|why| self.start_error(&format!("the GPU `{}`", gpu.name), &why))?;
+        }
+        let shell = self.log_in(deadline).await?;
+        let linux = LinuxGuest::log_in(self.linux(&shell, limit)).await?;
+        if snapshot.has_ram {
+            // It woke up where it fell asleep.
+            let now = Duration::from_millis(self.config.clock.now().0);
+            linux.set_time(now).await?;
+        }
+        let screen = self.screen().await?;
+        let linux = match &screen {
+            Some(screen) => linux.with_screen(Arc::clone(screen)),
+            None => linux,
+        };
+        Ok(Opened {
+            machine: self.machine.name.clone(),
+            session: self.machine.session,
+            linux,
+            screen,
+            limits,
+        })
+    }
+
+    /// Refuses a card whose screen nobody could look at.
+    fn check_console(&self) -> Result<(), ProviderError> {
+        let has_screen = self.machine.session != Session::None;
+        let is_dark = self.gpu.is_some_and(|gpu| gpu.is_primary);
+        if !is_dark || !has_screen || self.machine.reach.console.is_some() {
+            return Ok(());
+        }
+        Err(ProviderError::Unable {
+            machine: self.machine.name.clone(),
+            what: "be watched with a GPU in the mode `primary`: the console shows nothing then; \
+                   choose `mode = \"compute\"`, or run a VNC server in the guest and name it as \
+                   `console = { vnc = \"HOST:PORT\" }`"
+                .into(),
+        })
+    }
+
+    /// Finds the snapshot to start from, which has to be the one that the plan was made for.
+    async fn snapshot(&self) -> Result<Snapshot, ProviderError> {
+        let snapshots = self.vm.snapshots().await;
+        let snapshots = snapshots.map_err(|err| self.error("a look at its snapshots", &err))?;
+        let base = self.machine.snapshot.as_str();
+        let found = snapshots.iter().find(|snapshot| snapshot.name == base);
+        let identity = found.map(|found| ProxmoxProvider::identity(self.vm.vmid, found));
+        if !self.provider.is_planned(self.machine, identity.as_deref()) {
+            return Err(ProviderError::Unable {
+                machine: self.machine.name.clone(),
+                what: format!(
+                    "start from the snapshot `{base}`: it is another one than when the plan was made; plan again"
+                ),
+            });
+        }
+        let name = match self.from {
+            Layer::Base => base,
+            Layer::Kept(layer) => layer.as_str(),
+        };
+        let found = snapshots.iter().find(|snapshot| snapshot.name == name);
+        found.cloned().ok_or_else(|| ProviderError::NoLayer {
+            machine: self.machine.name.clone(),
+            layer: self.from.clone(),
+        })
+    }
+
+    /// Sees to it that the machine runs, with the GPU that is wanted and no other.
+    async fn power_on(&self) -> Result<(), ProviderError> {
+        let failed = |err: ApiError| self.error("its start", &err);
+        let all = &self.config.gpus;
+        if self.gpu.is_some() {
+            self.provider.note_holder(self.machine, &self.vm)?;
+        }
+        let config = self.vm.config().await.map_err(failed)?;
+        if !gpu::changes(&config, self.gpu, all).is_empty() {
+            // A device changes hands only while nothing runs.
+            self.vm.stop().await.map_err(failed)?;
+            self.vm.give(self.gpu, all).await.map_err(failed)?;
+        }
+        if self.vm.power().await.map_err(failed)?.is_running {
+            return Ok(());
+        }
+        let deadline = Instant::now() + self.config.limits.turn;
+        loop {
+            let err = match self.vm.start().await {
+                Ok(()) => return Ok(()),
+                Err(err) => err,
+            };
+            let (Reason::DeviceInUse(other), Some(gpu)) = (err.reason(), self.gpu) else {
+                return Err(failed(err));
+            };
+            self.provider
+                .free(gpu, other, self.machine, deadline)
+                .await?;
+        }
+    }
+
+    /// Returns the guest's address: the one that was given, or the first that its agent tells.
+    async fn address(&self, deadline: Instant) -> Result<SocketAddr, ProviderError> {
+        let port = self.machine.reach.ssh_port;
+        let unknown = |why: String| self.start_error("the login", &why);
+        if let Some(given) = &self.machine.ip {
+            if let Ok(ip) = given.parse::<IpAddr>() {
+                return Ok((ip, port).into());
+            }
+            let found = tokio::net::lookup_host((given.as_str(), port)).await;
+            let mut found =
+                found.map_err(|err| unknown(format!("`{given}` is not known: {err}")))?;
+            return found
+                .next()
+                .ok_or_else(|| unknown(format!("`{given}` has no address")));
+        }
+        loop {
+            let addresses = self.vm.addresses().await;
+            let last = match addresses {
+                Ok(addresses) if !addresses.is_empty() => return Ok((addresses[0], port).into()),
+                Ok(_) => "its agent tells no address; say `ip`".to_owned(),
+                Err(err) if err.is_transient() || err.reason() == Reason::AgentSilent => {
+                    err.to_string()
+                }
+                Err(err) => return Err(self.error("its address", &err)),
+            };
+            if Instant::now() + PACE >= deadline {
+                return Err(unknown(last));
+            }
+            sleep(PACE).await;
+        }
+    }
+
+    async fn log_in(&self, deadline: Instant) -> Result<Arc<dyn Shell>, ProviderError> {
+        let reach = &self.machine.reach;
+        let login = Login {
+            address: self.address(deadline).await?,
+            user: reach.user.clone(),
+            key: reach.key.clone(),
+            host_key: None,
+            known_as: format!("{}-{}", self.machine.name, self.vm.vmid),
+        };
+        loop {
+            let last = match timeout_at(deadline, self.config.shells.dial(&login)).await {
+                Ok(Err(err)) if err.is_transient() => err,
+                Ok(Err(err)) => return Err(err.into()),
+                Ok(Ok(shell)) => return Ok(shell),
+                Err(_) => ShellError::TimedOut {
+                    what: "let anybody in".into(),
+                    limit: self.config.limits.boot,
+                },
+            };
+            if Instant::now() + PACE >= deadline {
+                return Err(self.start_error("the login", &last.to_string()));
+            }
+            sleep(PACE).await;
+        }
+    }
+
+    fn linux(&self, shell: &Arc<dyn Shell>, session: Duration) -> LinuxConfig {
+        LinuxConfig {
+            machine: self.machine.name.clone(),
+            shell: Arc::clone(shell),
+            session: self.machine.session,
+            user: self.machine.reach.user.clone(),
+            trees: Arc::clone(&self.config.trees),
+            limits: linux::Limits {
+                session,
+                install: self.config.limits.install,
+                ..linux::Limits::default()
+            },
+        }
+    }
+
+    /// Opens the screen and makes sure that something shows on it.
+    async fn screen(&self) -> Result<Option<Arc<dyn Screen>>, ProviderError> {
+        if self.machine.session == Session::None {
+            return Ok(None);
+        }
+        let console: Arc<dyn Console> = match &self.machine.reach.console {
+            None => Arc::new(ClusterConsole::new(self.vm.clone())),
+            Some(server) => {
+                let password = server.password.as_ref().map(|it| (self.config.secrets)(it));
+                let password = password.transpose();
+                Arc::new(GuestConsole {
+                    host: server.host.clone(),
+                    port: server.port,
+                    password: password.map_err(|why| self.start_error("the console", &why))?,
+                })
+            }
+        };
+        let dialled = self.config.screens.dial_console(console).await;
+        let screen = dialled.map_err(|err| self.dark(&with_causes(&err)))?;
+        let follows = alive::follows(&*screen, self.config.limits.alive).await?;
+        if !follows && is_dark(&screen.frame().await?) {
+            return Err(self.dark("it shows nothing but black"));
+        }
+        Ok(Some(screen))
+    }
+
+    /// Says that nothing can be seen, and what helps.
+    fn dark(&self, why: &str) -> ProviderError {
+        let hint = match (self.gpu, &self.machine.reach.console) {
+            (_, Some(_)) => "",
+            (Some(_), None) => {
+                "; where a GPU has become the screen, run a VNC server in the guest and name it as \
+                 `console = { vnc = \"HOST:PORT\" }`"
+            }
+            (None, None) => "; the machine needs `vga: std` (or `virtio`, `qxl`) for a console",
+        };
+        self.start_error("the console", &format!("{why}{hint}"))
+    }
+
+    fn error(&self, what: &str, err: &ApiError) -> ProviderError {
+        api_error(&self.machine.name, what, err)
+    }
+
+    fn start_error(&self, what: &str, why: &str) -> ProviderError {
+        ProviderError::Start {
+            machine: self.machine.name.clone(),
+            what: what.into(),
+            why: why.into(),
+        }
+    }
+}
+
+/// Whether a picture shows nothing: the same dark color everywhere.
+fn is_dark(frame: &Frame) -> bool {
+    let mut pixels = frame.rgba.chunks_exact(4);
+    let Some(first) = pixels.next() else {
+        return true;
+    };
+    first[..3].iter().all(|part| *part < 16) && pixels.all(|pixel| pixel == first)
+}

@@ -1,0 +1,412 @@
+//! Consoles: VNC through the server's WebSocket, opened again when it breaks.
+
+use super::world::{World, cluster, token, world};
+use crate::pve::{Body, Fault, Paper};
+use async_trait::async_trait;
+use mosdat::{
+    driver::{
+        disk::SystemClock,
+        proxmox::{ClusterConsole, TaskLimits, Vm},
+        vnc::{VncDialer, VncLimits},
+    },
+    model::{Frame, FrameCause, Point},
+    port::{Console, Input, Screen, ScreenDialer as _, ScreenError},
+};
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{UnixListener, UnixStream},
+    sync::watch,
+    task::JoinSet,
+    time::timeout,
+};
+
+/// A screen of one colour, on a socket.
+#[derive(Debug)]
+struct OneColour {
+    socket: PathBuf,
+    colour: watch::Sender<[u8; 3]>,
+    /// How often it was asked for a sign of life.
+    asked: watch::Sender<usize>,
+    /// What was pressed and released: key, and whether it went down.
+    keys: Arc<std::sync::Mutex<Vec<(u32, bool)>>>,
+    _serving: JoinSet<()>,
+}
+
+impl OneColour {
+    fn listen(dir: &Path) -> Arc<Self> {
+        let socket = dir.join("vnc.sock");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let colour = watch::channel([200, 100, 50]).0;
+        let keys = Arc::default();
+        let asked = watch::channel(0).0;
+        let (seen, pressed, signs) = (colour.subscribe(), Arc::clone(&keys), asked.clone());
+        let mut serving = JoinSet::new();
+        serving.spawn(async move {
+            let mut clients = JoinSet::new();
+            while let Ok((client, _)) = listener.accept().await {
+                clients.spawn(draw(
+                    client,
+                    seen.clone(),
+                    Arc::clone(&pressed),
+                    signs.clone(),
+                ));
+            }
+        });
+        Arc::new(Self {
+            socket,
+            colour,
+            asked,
+            keys,
+            _serving: serving,
+        })
+    }
+}
+
+const SIZE: (u16, u16) = (64, 48);
+
+async fn greet(client: &mut UnixStream) -> io::Result<()> {
+    client.write_all(b"RFB 003.008\n").await?;
+    client.read_exact(&mut [0; 12]).await?;
+    client.write_all(&[1, 1]).await?;
+    client.read_u8().await?;
+    client.write_all(&[0; 4]).await?;
+    client.read_u8().await?;
+    let mut init = Vec::new();
+    init.extend(SIZE.0.to_be_bytes());
+    init.extend(SIZE.1.to_be_bytes());
+    init.extend([32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 16, 8, 0, 0, 0, 0]);
+    init.extend([0, 0, 0, 1, b'x']);
+    client.write_all(&init).await
+}
+
+async fn draw(
+    mut client: UnixStream,
+    mut colour: watch::Receiver<[u8; 3]>,
+    keys: Arc<std::sync::Mutex<Vec<(u32, bool)>>>,
+    signs: watch::Sender<usize>,
+) -> io::Result<()> {
+    greet(&mut client).await?;
+    let (mut reader, mut writer) = client.into_split();
+    // Requests come while changes are awaited.
+    let (asked, mut questions) = tokio::sync::mpsc::unbounded_channel();
+    let reading = async {
+        loop {
+            match reader.read_u8().await? {
+                0 => drop(reader.read_exact(&mut [0; 19]).await?),
+                2 => {
+                    reader.read_u8().await?;
+                    let count = reader.read_u16().await?;
+                    reader
+                        .read_exact(&mut vec![0; usize::from(count) * 4])
+                        .await?;
+                }
+                3 => {
+                    let is_incremental = reader.read_u8().await? == 1;
+                    reader.read_exact(&mut [0; 8]).await?;
+                    asked.send(is_incremental).unwrap();
+                }
+                4 => {
+                    let is_down = reader.read_u8().await? == 1;
+                    reader.read_u16().await?;
+                    let key = reader.read_u32().await?;
+                    keys.lock().unwrap().push((key, is_down));
+                }
+                5 => drop(reader.read_exact(&mut [0; 5]).await?),
+                other => {
+                    return io::Result::<()>::Err(io::Error::other(format!("message {other}")));
+                }
+            }
+        }
+    };
+    let writing = async {
+        let mut is_armed = false;
+        loop {
+            tokio::select! {
+                question = questions.recv() => match question {
+                    // An answer is due when something changes.
+                    Some(true) => {
+                        is_armed = true;
+                        continue;
+                    }
+                    Some(false) => signs.send_modify(|count| *count += 1),
+                    None => return Ok(()),
+                },
+                changed = colour.changed(), if is_armed => {
+                    changed.map_err(io::Error::other)?;
+                    is_armed = false;
+                }
+            }
+            let [r, g, b] = *colour.borrow_and_update();
+            let mut update = vec![0, 0, 0, 1, 0, 0, 0, 0];
+            update.extend(SIZE.0.to_be_bytes());
+            update.extend(SIZE.1.to_be_bytes());
+            update.extend([0; 4]);
+            let count = usize::from(SIZE.0) * usize::from(SIZE.1);
+            update.extend([r, g, b, 0].repeat(count));
+            writer.write_all(&update).await?;
+        }
+    };
+    tokio::select! {
+        done = reading => done,
+        done = writing => done,
+    }
+}
+
+/// A machine that is only written about, with that screen.
+#[derive(Debug)]
+struct WithScreen(Paper, Arc<OneColour>);
+
+#[async_trait]
+impl Body for WithScreen {
+    async fn start(&self, config: &BTreeMap<String, String>) -> Result<(), String> {
+        self.0.start(config).await
+    }
+    async fn stop(&self) {
+        self.0.stop().await;
+    }
+    async fn shutdown(&self, limit: Duration) -> bool {
+        self.0.shutdown(limit).await
+    }
+    async fn is_running(&self) -> bool {
+        self.0.is_running().await
+    }
+    async fn snapshot(&self, name: &str, ram: bool) -> Result<(), String> {
+        self.0.snapshot(name, ram).await
+    }
+    async fn rollback(
+        &self,
+        name: &str,
+        ram: bool,
+        config: &BTreeMap<String, String>,
+    ) -> Result<(), String> {
+        self.0.rollback(name, ram, config).await
+    }
+    async fn remove_snapshot(&self, name: &str) -> Result<(), String> {
+        self.0.remove_snapshot(name).await
+    }
+    async fn copy(&self, vmid: u32) -> Result<Arc<dyn Body>, String> {
+        self.0.copy(vmid).await
+    }
+    async fn agent(&self, command: &str, arguments: Value) -> Option<Result<Value, String>> {
+        self.0.agent(command, arguments).await
+    }
+    async fn console(&self) -> Option<PathBuf> {
+        Some(self.1.socket.clone())
+    }
+}
+
+/// A running machine with a screen.
+struct Shown {
+    world: World,
+    screen: Arc<OneColour>,
+    vm: Vm,
+    _dir: tempfile::TempDir,
+}
+
+async fn shown() -> Shown {
+    let dir = tempfile::tempdir().unwrap();
+    let screen = OneColour::listen(dir.path());
+    let body = WithScreen(Paper::default(), Arc::clone(&screen));
+    let mut cluster = cluster();
+    cluster.add(102, "pve1", "local-lvm", Arc::new(body));
+    let world = world(cluster, token()).await;
+    let vm = Vm::of(
+        Arc::clone(&world.client),
+        102,
+        "pve1",
+        TaskLimits::default(),
+    );
+    vm.start().await.unwrap();
+    Shown {
+        world,
+        screen,
+        vm,
+        _dir: dir,
+    }
+}
+
+impl Shown {
+    fn console(&self) -> Arc<dyn Console> {
+        Arc::new(ClusterConsole::new(self.vm.clone()))
+    }
+
+    async fn dial(&self, again: Duration) -> Result<Arc<dyn Screen>, ScreenError> {
+        let limits = VncLimits {
+            again,
+            ..VncLimits::default()
+        };
+        let dialer = VncDialer::new(Arc::new(SystemClock)).with_limits(limits);
+        dialer.dial_console(self.console()).await
+    }
+}
+
+const LONG: Duration = Duration::from_secs(30);
+
+fn colour(frame: &Frame) -> [u8; 3] {
+    let pixel = &frame.rgba[frame.rgba.len() - 4..];
+    [pixel[0], pixel[1], pixel[2]]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_console_shows_the_screen_and_takes_keys() {
+    let shown = shown().await;
+    let screen = shown.dial(LONG).await.unwrap();
+    let first = screen.frame().await.unwrap();
+    assert_eq!((first.width, first.height), (64, 48));
+    assert_eq!(colour(&first), [200, 100, 50]);
+    shown.screen.colour.send_replace([1, 2, 3]);
+    let next = timeout(LONG, screen.changed(first.seq))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(colour(&next), [1, 2, 3]);
+    screen
+        .send(&[Input::KeyDown(0x61), Input::KeyUp(0x61)])
+        .await
+        .unwrap();
+    shown.screen.colour.send_replace([4, 5, 6]);
+    timeout(LONG, screen.changed(next.seq))
+        .await
+        .unwrap()
+        .unwrap();
+    let keys = shown.screen.keys.lock().unwrap().clone();
+    assert_eq!(keys, [(0x61, true), (0x61, false)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_console_that_breaks_is_opened_again_with_a_new_ticket() {
+    let shown = shown().await;
+    let screen = shown.dial(LONG).await.unwrap();
+    let before = screen.frame().await.unwrap();
+    screen.send(&[Input::KeyDown(0x61)]).await.unwrap();
+    // A sign of life that was asked for later shows that the key arrived.
+    let mut asked = shown.screen.asked.subscribe();
+    let soon = *asked.borrow_and_update() + 3;
+    timeout(LONG, asked.wait_for(|count| *count >= soon))
+        .await
+        .unwrap()
+        .unwrap();
+    shown.world.pve.drop_consoles();
+    let after = timeout(LONG, screen.changed(before.seq))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(after.cause, FrameCause::Reconnected);
+    assert_eq!(after.seq.0, before.seq.0 + 1, "frames go on being counted");
+    assert_eq!(
+        shown
+            .world
+            .pve
+            .asked("POST /nodes/pve1/qemu/102/vncproxy")
+            .len(),
+        2
+    );
+    // What was held down is let go, and the screen goes on to be driven.
+    screen
+        .send(&[
+            Input::Move(Point { x: 1, y: 1 }),
+            Input::KeyDown(0x62),
+            Input::KeyUp(0x62),
+        ])
+        .await
+        .unwrap();
+    shown.screen.colour.send_replace([1, 2, 3]);
+    let next = timeout(LONG, screen.changed(after.seq))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(colour(&next), [1, 2, 3]);
+    let keys = shown.screen.keys.lock().unwrap().clone();
+    assert_eq!(
+        keys,
+        [(0x61, true), (0x61, false), (0x62, true), (0x62, false)]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_console_that_breaks_right_after_an_input_is_lost() {
+    let shown = shown().await;
+    let screen = shown.dial(LONG).await.unwrap();
+    let before = screen.frame().await.unwrap();
+    screen.send(&[Input::KeyDown(0x61)]).await.unwrap();
+    // Nobody knows whether the key arrived, so nothing that is seen later says anything.
+    shown.world.pve.drop_consoles();
+    let changed = timeout(LONG, screen.changed(before.seq)).await.unwrap();
+    assert_eq!(changed.unwrap_err(), ScreenError::Closed);
+    assert_eq!(shown.world.pve.asked("vncproxy").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn there_is_no_picture_of_a_console_that_is_broken() {
+    let shown = shown().await;
+    let screen = shown.dial(LONG).await.unwrap();
+    let before = screen.frame().await.unwrap();
+    // It takes a while until there is a way to it again.
+    shown
+        .world
+        .pve
+        .faults
+        .add("vncproxy", Fault::Status(500, "no".into()), 2);
+    shown.world.pve.drop_consoles();
+    shown.screen.colour.send_replace([1, 2, 3]);
+    let next = timeout(LONG, screen.changed(before.seq))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(colour(&next), [1, 2, 3]);
+    assert_eq!(colour(&screen.frame().await.unwrap()), [1, 2, 3]);
+    assert_eq!(shown.world.pve.asked("vncproxy").len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_console_that_stays_away_is_lost() {
+    let shown = shown().await;
+    let screen = shown.dial(Duration::from_secs(2)).await.unwrap();
+    let before = screen.frame().await.unwrap();
+    shown.vm.stop().await.unwrap();
+    shown.world.pve.drop_consoles();
+    let err = timeout(LONG, screen.changed(before.seq))
+        .await
+        .unwrap()
+        .unwrap_err();
+    assert!(err.is_transient(), "{err}");
+    assert_eq!(screen.frame().await.unwrap_err(), err);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_without_a_graphics_card_has_no_console() {
+    for (key, value) in [
+        ("vga", "none"),
+        ("vga", "serial0"),
+        ("hostpci0", "mapping=card,x-vga=1"),
+    ] {
+        let shown = shown().await;
+        let set = |cluster: &mut crate::pve::Cluster| {
+            let config = &mut cluster.vms.get_mut(&102).unwrap().config;
+            config.insert(key.into(), value.into());
+        };
+        set(&mut shown.world.pve.cluster());
+        let err = shown.dial(LONG).await.unwrap_err();
+        assert_eq!(err, ScreenError::Closed, "{key} = {value}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ticket_that_is_not_taken_says_so() {
+    let shown = shown().await;
+    shown.world.pve.faults.add(
+        "vncproxy",
+        Fault::Status(403, "Permission check failed (/vms/102, VM.Console)".into()),
+        1,
+    );
+    let err = shown.console().connect().await.unwrap_err();
+    assert!(err.to_string().contains("VM.Console"), "{err}");
+}

@@ -1,0 +1,13 @@
+//! The driver for Proxmox VE, against a server that answers as real ones do.
+
+mod calls;
+mod consoles;
+mod direct;
+mod fleet;
+mod machines;
+mod matrix;
+mod paper;
+mod real;
+mod runs;
+mod tasks;
+mod world;

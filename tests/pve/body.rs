@@ -1,0 +1,149 @@
+//! What a machine is made of: one that is only written about, or a real one.
+
+use super::cluster::Config;
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use std::{
+    fmt::Debug,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::time::sleep;
+
+/// What a machine is made of. The server has checked what is asked before.
+#[async_trait]
+pub(crate) trait Body: Debug + Send + Sync {
+    /// Starts it; returns when its processor runs.
+    async fn start(&self, config: &Config) -> Result<(), String>;
+    /// Ends it at once.
+    async fn stop(&self);
+    /// Has the guest shut down; whether it did within `limit`.
+    async fn shutdown(&self, limit: Duration) -> bool;
+    /// Whether it runs still.
+    async fn is_running(&self) -> bool;
+    /// Keeps disks, and the memory too with `ram`.
+    async fn snapshot(&self, name: &str, ram: bool) -> Result<(), String>;
+    /// Brings disks back; with `ram` it runs afterwards.
+    async fn rollback(&self, name: &str, ram: bool, config: &Config) -> Result<(), String>;
+    /// Forgets a snapshot.
+    async fn remove_snapshot(&self, name: &str) -> Result<(), String>;
+    /// Makes another like it.
+    async fn copy(&self, vmid: u32) -> Result<Arc<dyn Body>, String>;
+    /// Asks the guest agent; `None` when it does not answer.
+    async fn agent(&self, command: &str, arguments: Value) -> Option<Result<Value, String>>;
+    /// Returns the socket of its VNC server, when it has one.
+    async fn console(&self) -> Option<std::path::PathBuf>;
+}
+
+/// A machine that is only written about. Its agent knows a few commands.
+#[derive(Debug, Default)]
+pub(crate) struct Paper {
+    is_running: AtomicBool,
+    /// How long a start, and each other change, takes.
+    pub(crate) pace: Duration,
+    /// Whether its guest shuts down when asked.
+    pub(crate) is_deaf: AtomicBool,
+    has_agent_died: AtomicBool,
+    written: Mutex<Vec<String>>,
+}
+
+impl Paper {
+    pub(crate) fn slow(pace: Duration) -> Self {
+        Self {
+            pace,
+            ..Self::default()
+        }
+    }
+
+    /// Kills the guest, as a crash does.
+    pub(crate) fn crash(&self) {
+        self.is_running.store(false, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl Body for Paper {
+    async fn start(&self, _config: &Config) -> Result<(), String> {
+        sleep(self.pace).await;
+        self.has_agent_died.store(false, Ordering::SeqCst);
+        self.is_running.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn stop(&self) {
+        sleep(self.pace / 4).await;
+        self.is_running.store(false, Ordering::SeqCst);
+    }
+
+    async fn shutdown(&self, limit: Duration) -> bool {
+        if self.is_deaf.load(Ordering::SeqCst) {
+            sleep(limit).await;
+            return false;
+        }
+        sleep(self.pace).await;
+        self.is_running.store(false, Ordering::SeqCst);
+        true
+    }
+
+    async fn is_running(&self) -> bool {
+        self.is_running.load(Ordering::SeqCst)
+    }
+
+    async fn snapshot(&self, _name: &str, _ram: bool) -> Result<(), String> {
+        sleep(self.pace).await;
+        Ok(())
+    }
+
+    async fn rollback(&self, _name: &str, ram: bool, config: &Config) -> Result<(), String> {
+        self.stop().await;
+        if ram {
+            self.start(config).await
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn remove_snapshot(&self, _name: &str) -> Result<(), String> {
+        sleep(self.pace / 4).await;
+        Ok(())
+    }
+
+    async fn copy(&self, _vmid: u32) -> Result<Arc<dyn Body>, String> {
+        sleep(self.pace).await;
+        Ok(Arc::new(Self::slow(self.pace)))
+    }
+
+    async fn agent(&self, command: &str, arguments: Value) -> Option<Result<Value, String>> {
+        if self.has_agent_died.load(Ordering::SeqCst) || !self.is_running().await {
+            return None;
+        }
+        Some(Ok(match command {
+            "guest-ping" => json!({}),
+            "guest-network-get-interfaces" => json!([
+                {"name": "lo", "ip-addresses": [{"ip-address-type": "ipv4", "ip-address": "127.0.0.1", "prefix": 8}]},
+                {"name": "eth0", "ip-addresses": [
+                    {"ip-address-type": "ipv6", "ip-address": "fe80::1", "prefix": 64},
+                    {"ip-address-type": "ipv4", "ip-address": "127.0.0.9", "prefix": 8}]},
+            ]),
+            "guest-get-osinfo" => json!({"id": "debian", "version-id": "12"}),
+            "guest-get-time" => json!(1_795_317_177_000_000_000_u64),
+            "guest-exec" => {
+                let text = arguments.to_string();
+                let mut written = self.written.lock().unwrap();
+                written.push(text);
+                json!({"pid": written.len()})
+            }
+            "guest-exec-status" => {
+                json!({"exited": true, "exitcode": 0, "out-data": "b2sK", "out-truncated": false})
+            }
+            other => return Some(Err(format!("The command {other} has not been found"))),
+        }))
+    }
+
+    async fn console(&self) -> Option<std::path::PathBuf> {
+        None
+    }
+}

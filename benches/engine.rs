@@ -11,6 +11,8 @@
 
 #[path = "../tests/it/machine.rs"]
 mod machine;
+#[path = "engine/matrices.rs"]
+mod matrices;
 #[path = "../tests/it/package.rs"]
 mod package;
 
@@ -21,21 +23,16 @@ use mosdat::{
         sim::{SimClock, SimCluster, SimWorld},
     },
     model::{
-        App, Build, Cell, ContentHash, Desired, Gpu, Machine, Observed, Phase, Plan, PoolName,
-        ProviderKind, Recorded, RunId, Scenario, Session, SimSettings, Source, SourceSeen,
-        StepIndex, Timestamp,
+        App, Build, Cell, ContentHash, Desired, Machine, Observed, Phase, Plan, ProviderKind,
+        Recorded, RunId, Scenario, Session, SimSettings, Source, SourceSeen, Timestamp,
     },
     plan::{self, PlanInput, select::Selection},
     port::{Clock, Keeper, LockHolder, Store as _},
-    run::{
-        self, ApplyOptions, Ports, Stop, World, retry::RetryPolicy, schedule::Limits,
-        schedule::Schedule,
-    },
+    run::{self, ApplyOptions, Ports, Stop, World, retry::RetryPolicy},
 };
 use package::package;
 use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, BinaryHeap},
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -45,7 +42,8 @@ fn main() {
     println!("what | mosdat | peer | ratio | reach | verdict");
     steps_cost_the_same_however_many_there_are();
     short_steps_side_by_side();
-    makespan_of_random_matrices();
+    matrices::makespan();
+    matrices::gpu_moves();
 }
 
 fn row(what: &str, mosdat: &str, peer: &str, ratio: &str, reach: &str, is_met: bool) {
@@ -244,100 +242,6 @@ fn planned(
         selection,
         done: &BTreeSet::new(),
     })
-}
-
-/// How long 200 random matrices take beside the least that they can take: the longest chain, or
-/// the busiest pool.
-fn makespan_of_random_matrices() {
-    let mut random = fastrand::Rng::with_seed(5);
-    let mut ratios: Vec<f64> = (0..200).map(|_| makespan_ratio(&mut random)).collect();
-    ratios.sort_by(f64::total_cmp);
-    let (median, worst) = (ratios[100], ratios[199]);
-    row(
-        "makespan of 200 random matrices, median",
-        &format!("{median:.3} of the lower bound (worst {worst:.3})"),
-        "1.000, the lower bound",
-        &format!("{median:.3}"),
-        "<= 1.10",
-        median <= 1.10,
-    );
-}
-
-fn makespan_ratio(random: &mut fastrand::Rng) -> f64 {
-    let mut desired = fleet(random.usize(2..20), random.usize(1..8));
-    for number in 0..random.usize(1..4) {
-        let gpu = Gpu {
-            name: format!("gpu{number}").as_str().into(),
-            pci: None,
-            mapping: None,
-            is_primary: false,
-            take_over: false,
-        };
-        desired.pools.insert(
-            PoolName::new(format!("gpu:{}", gpu.name)),
-            random.usize(1..3),
-        );
-        desired.gpus.insert(gpu.name.clone(), gpu);
-    }
-    let gpus: Vec<_> = desired.gpus.keys().cloned().collect();
-    for machine in desired.machines.values_mut() {
-        machine.node = Some(format!("node{}", random.u8(0..3)));
-    }
-    for node in 0..3 {
-        desired.pools.insert(
-            PoolName::new(format!("node:node{node}")),
-            random.usize(1..3),
-        );
-    }
-    for cell in &mut desired.cells {
-        if random.f64() < 0.4 {
-            cell.gpu = gpus[random.usize(..gpus.len())].clone();
-        }
-    }
-    let selection = Selection::default();
-    let mut plan = planned(
-        &desired,
-        &Recorded::default(),
-        &Observed::default(),
-        &selection,
-    );
-    for step in &mut plan.steps {
-        step.estimate_ms = random.u64(1_000..60_000);
-    }
-    let limits = &desired.pools;
-    makespan(&plan, limits) as f64 / lower_bound(&plan, limits) as f64
-}
-
-/// Plays a plan through the scheduler, every step taking just as long as estimated.
-fn makespan(plan: &Plan, limits: &Limits) -> u64 {
-    let mut schedule = Schedule::new(plan, limits, usize::MAX);
-    let mut running: BinaryHeap<Reverse<(u64, StepIndex)>> = BinaryHeap::new();
-    let mut now = 0;
-    loop {
-        while let Some(index) = schedule.start_next() {
-            running.push(Reverse((now + plan.step(index).estimate_ms, index)));
-        }
-        let Some(Reverse((end, index))) = running.pop() else {
-            return now;
-        };
-        now = end;
-        schedule.finish(index, true);
-    }
-}
-
-fn lower_bound(plan: &Plan, limits: &Limits) -> u64 {
-    let mut loads: BTreeMap<&PoolName, u64> = BTreeMap::new();
-    for step in &plan.steps {
-        for pool in &step.pools {
-            *loads.entry(pool).or_default() += step.estimate_ms;
-        }
-    }
-    let shares = loads.iter().map(|(pool, load)| {
-        let limit = limits.get(*pool).copied().unwrap_or(1) as u64;
-        load.div_ceil(limit)
-    });
-    let (_, chain) = plan::graph::critical_path(plan);
-    shares.max().unwrap_or(0).max(chain)
 }
 
 /// Simulated machines with one build and some scenarios each.

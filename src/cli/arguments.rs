@@ -67,6 +67,8 @@ pub(super) enum Command {
     Validate(FileArgument),
     /// List the machines of a plan file
     ListVms(ListArguments),
+    /// Look whether machines can be tested on, and say what is missing; changes nothing
+    Doctor(DoctorArguments),
     /// Look into the recorded state, and mend it
     #[command(subcommand)]
     State(StateCommand),
@@ -225,9 +227,24 @@ pub(super) struct DriftArguments {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct DoctorArguments {
+    #[command(flatten)]
+    pub(super) file: FileArgument,
+    /// Look at this machine only; may be given several times
+    #[arg(long = "machine", value_name = "NAME")]
+    pub(super) machines: Vec<String>,
+    /// Write one JSON document
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct ListArguments {
     #[command(flatten)]
     pub(super) file: FileArgument,
+    /// Ask their providers whether they are there and what they do
+    #[arg(long)]
+    pub(super) live: bool,
     /// Write one JSON document
     #[arg(long)]
     pub(super) json: bool,

@@ -65,6 +65,7 @@ fn carry_out(settings: &Settings, command: Command) -> Result<Ended, CliError> {
         Command::Graph(typed) => commands::graph::run(settings, &typed),
         Command::Report(typed) => commands::report::run(settings, &typed),
         Command::Validate(typed) => commands::validate::run(settings, &typed),
+        Command::Doctor(typed) => commands::doctor::run(settings, &typed),
         Command::ListVms(typed) => commands::list_vms::run(settings, &typed),
         Command::State(typed) => state(settings, typed),
         Command::Lock(LockCommand::Info { file, json }) => {

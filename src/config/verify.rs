@@ -48,13 +48,18 @@ pub(super) fn consoles(stock: &Stock<'_>, cells: &[Cell], mistakes: &Mistakes) {
         let mut of_gpu = cells
             .iter()
             .filter(|cell| cell.gpu == *name && cell.skip.is_none());
-        let Some(cell) = of_gpu.find(|cell| !is_smoke(cell.scenario.as_str())) else {
+        let is_unseen = |cell: &&Cell| {
+            let machine = &stock.machines[&cell.machine].machine;
+            !is_smoke(cell.scenario.as_str()) && machine.reach.console.is_none()
+        };
+        let Some(cell) = of_gpu.find(is_unseen) else {
             continue;
         };
         let scenario = &cell.scenario;
         let message = format!("`{scenario}` could not be seen: the GPU `{name}` is primary");
-        let hint = "use `mode = \"compute\"`, or exclude all but smoke checks on this GPU: \
-                    the hypervisor's console is black";
+        let hint = "the hypervisor's console is black then: use `mode = \"compute\"`, exclude all but \
+                    smoke checks on this GPU, or run a VNC server in the guest and name it in `[[vm]]` as \
+                    `console = { vnc = \"HOST:PORT\" }`";
         mistakes.error(table.at, message, hint);
     }
 }

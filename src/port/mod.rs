@@ -7,6 +7,7 @@
 mod builder;
 mod cache;
 mod causes;
+mod check;
 mod clock;
 mod evidence;
 mod guest;
@@ -23,6 +24,7 @@ mod tree;
 pub use builder::{Artifact, BuildError, BuildRequest, Builder};
 pub use cache::{Blobs, CacheError};
 pub use causes::with_causes;
+pub use check::{Check, Health};
 pub use clock::Clock;
 pub use evidence::{EvidenceError, RunFolder};
 pub use guest::{Command, Exit, Finding, Guest, Output, Process, Window};

@@ -1,6 +1,6 @@
 //! Providers: who keeps machines.
 
-use super::Guest;
+use super::{Check, Guest};
 use crate::model::{Gpu, Layer, LayerName, Lease, LeaseId, Machine, MachineName, Presence};
 use async_trait::async_trait;
 use std::fmt::Debug;
@@ -21,6 +21,25 @@ pub trait Keeper: Debug + Send + Sync {
     /// Gives back what a crashed run was using: ends its processes, removes its folders.
     /// Reclaiming what is already gone is no error.
     async fn reclaim(&self, lease: &Lease) -> Result<(), ProviderError>;
+
+    /// Looks at what all its machines need of it. Changes nothing.
+    async fn examine(&self) -> Vec<Check> {
+        Vec::new()
+    }
+
+    /// Looks whether a machine can be tested on. Changes nothing, and starts nothing.
+    async fn examine_machine(&self, machine: &Machine) -> Vec<Check> {
+        vec![match self.observe(machine).await {
+            Presence::Present { base, .. } => Check::good("machine", format!("its base is {base}")),
+            Presence::Absent { why } => Check::bad("machine", why),
+            Presence::Unknown { why } => Check::doubtful("machine", why),
+        }]
+    }
+
+    /// Says what a machine does just now, in a few words, where its provider knows that.
+    async fn activity(&self, _machine: &Machine) -> Option<String> {
+        None
+    }
 
     /// Gives back what the run has kept for its later steps, and waits for what was dropped without
     /// a good-bye. Called once at the end of each run, however it ends.

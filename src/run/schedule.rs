@@ -9,8 +9,11 @@
 //! it, or all that is still to do on a machine or GPU that it holds, whichever takes longer. A
 //! step whose pool is full is parked at that pool, and looked at again only when the pool has
 //! room, so that the cost of a step does not grow with the size of the plan.
+//!
+//! A GPU changes hands at a price: machines are stopped for it. So a machine that has one keeps it
+//! as long as a step of its own may start with it, whatever is more urgent elsewhere.
 
-use crate::model::{Plan, PoolName, StepIndex};
+use crate::model::{MachineName, Plan, PoolName, StepIndex};
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BinaryHeap},
@@ -53,6 +56,9 @@ struct Entry {
     missing: usize,
     dependants: Vec<StepIndex>,
     pools: Vec<usize>,
+    /// The machine it is on, and which of its pools is a thing that machines hand on.
+    machine: Option<MachineName>,
+    held: Option<usize>,
     cost: u64,
     /// The longest chain of steps from the start of this one, in milliseconds.
     tail: u64,
@@ -65,7 +71,12 @@ struct Pool {
     in_use: usize,
     /// Milliseconds of work still to start in it.
     load: u64,
-    parked: BinaryHeap<Waiter>,
+    /// Who waits for it, by machine where it is handed from one to another.
+    parked: BTreeMap<Option<MachineName>, BinaryHeap<Waiter>>,
+    /// The machine that had it last.
+    holder: Option<MachineName>,
+    /// How many steps of each machine may start with it.
+    ready: BTreeMap<MachineName, usize>,
 }
 
 /// A step that may start, the most urgent first; among equals the first of the plan.
@@ -96,7 +107,11 @@ impl Schedule {
                     schedule.pools.len() - 1
                 })
             });
-            let (pools, runs) = (pools.collect(), step.will_run());
+            let (pools, runs): (Vec<usize>, _) = (pools.collect(), step.will_run());
+            let held = pools.iter().copied();
+            let held = held
+                .into_iter()
+                .find(|at| schedule.pools[*at].is_handed_on());
             schedule.steps.push(Entry {
                 state: if runs {
                     StepState::Waiting
@@ -105,6 +120,8 @@ impl Schedule {
                 },
                 missing: 0,
                 dependants: Vec::new(),
+                machine: step.machine.clone().filter(|_| held.is_some()),
+                held,
                 pools,
                 cost: if runs { step.estimate_ms.max(1) } else { 0 },
                 tail: 0,
@@ -150,8 +167,12 @@ impl Schedule {
                 self.pass_on(waiter.woken_by);
                 continue;
             }
-            let full = self.steps[index.get()].pools.iter().copied();
-            match full.into_iter().find(|pool| !self.pools[*pool].has_room()) {
+            let entry = &self.steps[index.get()];
+            let is_shut = |pool: &usize| {
+                let pool = &self.pools[*pool];
+                !pool.has_room() || pool.is_kept_from(entry.machine.as_ref())
+            };
+            match entry.pools.iter().copied().find(is_shut) {
                 None => {
                     self.start(index);
                     // More than one place may have come free while others were parked.
@@ -163,7 +184,7 @@ impl Schedule {
                         woken_by: None,
                         ..waiter
                     };
-                    self.pools[pool].parked.push(parked);
+                    self.park(pool, parked);
                     if waiter.woken_by != Some(pool) {
                         self.pass_on(waiter.woken_by);
                     }
@@ -173,9 +194,20 @@ impl Schedule {
         None
     }
 
+    fn park(&mut self, pool: usize, waiter: Waiter) {
+        let entry = &self.steps[waiter.index.0 as usize];
+        let machine = entry.machine.clone().filter(|_| entry.held == Some(pool));
+        let parked = &mut self.pools[pool].parked;
+        parked.entry(machine).or_default().push(waiter);
+    }
+
     fn start(&mut self, index: StepIndex) {
+        self.note_ready(index, false);
         let entry = &mut self.steps[index.get()];
         entry.state = StepState::Running;
+        if let Some(held) = entry.held {
+            self.pools[held].holder.clone_from(&entry.machine);
+        }
         for pool in &entry.pools {
             self.pools[*pool].in_use += 1;
             self.pools[*pool].load -= entry.cost;
@@ -203,9 +235,17 @@ impl Schedule {
         let entry = &self.steps[index.get()];
         let is_open = matches!(entry.state, StepState::Waiting | StepState::Ready);
         assert!(is_open, "only a step that has not started can be cut off");
+        let (was_ready, held) = (entry.state == StepState::Ready, entry.held);
         self.forget_load(index);
+        if was_ready {
+            self.note_ready(index, false);
+        }
         let skipped = self.settle(index, true);
         debug_assert!(skipped.is_empty(), "nothing is lost by what need not run");
+        // Whoever was kept from it may have it now.
+        if let Some(held) = held.filter(|_| was_ready) {
+            self.wake(held);
+        }
     }
 
     fn settle(&mut self, index: StepIndex, passed: bool) -> Vec<StepIndex> {
@@ -246,16 +286,40 @@ impl Schedule {
         }
     }
 
+    /// Counts a step among those, or no more among those, that may start with what machines hand on.
+    fn note_ready(&mut self, index: StepIndex, is_ready: bool) {
+        let entry = &self.steps[index.get()];
+        let (Some(held), Some(machine)) = (entry.held, entry.machine.clone()) else {
+            return;
+        };
+        let count = self.pools[held].ready.entry(machine).or_default();
+        if is_ready {
+            *count += 1;
+        } else {
+            *count -= 1;
+        }
+    }
+
     fn make_ready(&mut self, index: StepIndex) {
         self.steps[index.get()].state = StepState::Ready;
+        self.note_ready(index, true);
         self.push_ready(index, None);
     }
 
     fn push_ready(&mut self, index: StepIndex, woken_by: Option<usize>) {
         let entry = &self.steps[index.get()];
         let loads = entry.pools.iter().map(|pool| self.pools[*pool].share());
+        let has_it = entry.held.is_some_and(|held| {
+            let holder = self.pools[held].holder.as_ref();
+            holder.is_some() && holder == entry.machine.as_ref()
+        });
         self.ready.push(Waiter {
-            urgency: loads.max().unwrap_or(0).max(entry.tail),
+            // What others are kept from is used first.
+            urgency: if has_it {
+                u64::MAX
+            } else {
+                loads.max().unwrap_or(0).max(entry.tail)
+            },
             tail: entry.tail,
             index: Reverse(index.0),
             woken_by,
@@ -265,7 +329,7 @@ impl Schedule {
     /// Looks again at the first step that was parked at a pool, when the pool has room.
     fn wake(&mut self, pool: usize) {
         if self.pools[pool].has_room()
-            && let Some(waiter) = self.pools[pool].parked.pop()
+            && let Some(waiter) = self.pools[pool].next_parked()
         {
             self.push_ready(StepIndex(waiter.index.0), Some(pool));
         }
@@ -289,9 +353,9 @@ impl Schedule {
 
     /// Returns how many steps are parked at each full pool.
     pub fn waiting(&self) -> BTreeMap<String, usize> {
-        let parked = self.pools.iter().filter(|pool| !pool.parked.is_empty());
+        let parked = self.pools.iter().filter(|pool| pool.count_parked() > 0);
         parked
-            .map(|pool| (pool.name.to_string(), pool.parked.len()))
+            .map(|pool| (pool.name.to_string(), pool.count_parked()))
             .collect()
     }
 
@@ -318,8 +382,40 @@ impl Pool {
             name,
             in_use: 0,
             load: 0,
-            parked: BinaryHeap::new(),
+            parked: BTreeMap::new(),
+            holder: None,
+            ready: BTreeMap::new(),
         }
+    }
+
+    /// Whether it is something that machines hand on to each other.
+    fn is_handed_on(&self) -> bool {
+        self.limit == 1 && self.name.as_str().starts_with("gpu:")
+    }
+
+    /// Whether the machine that had it last may still use it.
+    fn is_kept_from(&self, machine: Option<&MachineName>) -> bool {
+        let Some(holder) = self
+            .holder
+            .as_ref()
+            .filter(|holder| Some(*holder) != machine)
+        else {
+            return false;
+        };
+        self.ready.get(holder).is_some_and(|count| *count > 0)
+    }
+
+    /// Takes out who comes next: of the machine that has it, else the most urgent.
+    fn next_parked(&mut self) -> Option<Waiter> {
+        let own = self.parked.get_mut(&self.holder).and_then(BinaryHeap::pop);
+        own.or_else(|| {
+            let heaps = self.parked.values_mut().filter(|heap| !heap.is_empty());
+            heaps.max_by_key(|heap| heap.peek().copied())?.pop()
+        })
+    }
+
+    fn count_parked(&self) -> usize {
+        self.parked.values().map(BinaryHeap::len).sum()
     }
 
     fn has_room(&self) -> bool {

@@ -170,8 +170,13 @@ impl Access {
         nearest.is_some_and(|(_, privileges)| privileges.contains(privilege))
     }
 
-    /// Returns everything that is granted, as the server tells it.
-    pub(crate) fn table(&self, caller: &Caller) -> Value {
+    /// Returns everything that is granted, or what holds on one path, as the server tells it.
+    pub(crate) fn table(&self, caller: &Caller, path: Option<&str>) -> Value {
+        if let Some(path) = path {
+            let held = ALL.iter().filter(|it| self.has(caller, path, it));
+            let held: BTreeMap<&str, u8> = held.map(|&it| (it, 1)).collect();
+            return json!({path: held});
+        }
         let grants = self.grants.get(&caller.id).into_iter().flatten();
         let table: BTreeMap<&String, BTreeMap<&String, u8>> = grants
             .map(|(path, set)| (path, set.iter().map(|it| (it, 1)).collect()))

@@ -47,6 +47,9 @@ pub(crate) struct Paper {
     /// Whether its guest shuts down when asked.
     pub(crate) is_deaf: AtomicBool,
     has_agent_died: AtomicBool,
+    /// Whether its guest sees a card, and whether it can.
+    has_card: AtomicBool,
+    pub(crate) is_blind: AtomicBool,
     written: Mutex<Vec<String>>,
 }
 
@@ -66,8 +69,10 @@ impl Paper {
 
 #[async_trait]
 impl Body for Paper {
-    async fn start(&self, _config: &Config) -> Result<(), String> {
+    async fn start(&self, config: &Config) -> Result<(), String> {
         sleep(self.pace).await;
+        let has_card = config.keys().any(|key| key.starts_with("hostpci"));
+        self.has_card.store(has_card, Ordering::SeqCst);
         self.has_agent_died.store(false, Ordering::SeqCst);
         self.is_running.store(true, Ordering::SeqCst);
         Ok(())
@@ -137,7 +142,15 @@ impl Body for Paper {
                 json!({"pid": written.len()})
             }
             "guest-exec-status" => {
-                json!({"exited": true, "exitcode": 0, "out-data": "b2sK", "out-truncated": false})
+                let sees =
+                    self.has_card.load(Ordering::SeqCst) && !self.is_blind.load(Ordering::SeqCst);
+                // `ok`, or the card that it sees.
+                let output = if sees {
+                    "MTBkZToyNjg0IDAzMDAwMAo="
+                } else {
+                    "b2sK"
+                };
+                json!({"exited": true, "exitcode": 0, "out-data": output, "out-truncated": false})
             }
             other => return Some(Err(format!("The command {other} has not been found"))),
         }))

@@ -141,6 +141,11 @@ impl Pve {
         self.most_under_way.load(Ordering::SeqCst)
     }
 
+    /// Wakes whenever a task has ended.
+    pub(crate) fn task_ends(&self) -> watch::Receiver<usize> {
+        self.ended.subscribe()
+    }
+
     /// Returns how many tasks of a type were started for a machine.
     pub(crate) fn tasks_of(&self, kind: &str, vmid: u32) -> usize {
         let cluster = self.cluster();
@@ -348,7 +353,9 @@ impl Pve {
                 let signed = self.cluster().access.sign_in(user, password, now);
                 signed.map_err(|why| Refusal::new(401, why))
             }
-            "GET /access/permissions" => Ok(self.cluster().access.table(caller)),
+            "GET /access/permissions" => {
+                Ok(self.cluster().access.table(caller, request.get("path")))
+            }
             "GET /version" => {
                 Ok(json!({"version": "9.2.11", "release": "9.2", "repoid": "made-up"}))
             }

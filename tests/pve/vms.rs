@@ -141,7 +141,7 @@ impl Pve {
         }
     }
 
-    pub(super) async fn start(&self, node: &str, vmid: u32) -> Result<(), String> {
+    pub(crate) async fn start(&self, node: &str, vmid: u32) -> Result<(), String> {
         let _file = self.unlocked(node, vmid).await?;
         self.start_locked(node, vmid).await
     }
@@ -173,7 +173,7 @@ impl Pve {
         started
     }
 
-    pub(super) async fn stop(&self, node: &str, vmid: u32) -> Result<(), String> {
+    pub(crate) async fn stop(&self, node: &str, vmid: u32) -> Result<(), String> {
         let _file = self.file(node, vmid).await?;
         self.stop_locked(node, vmid).await
     }

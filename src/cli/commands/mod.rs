@@ -2,6 +2,7 @@
 
 pub(super) mod apply;
 pub(super) mod destroy;
+pub(super) mod doctor;
 pub(super) mod drift;
 pub(super) mod gc;
 pub(super) mod graph;

@@ -185,13 +185,28 @@ impl Vm {
         Ok(String::from_utf8_lossy(&ran.output).into_owned())
     }
 
-    /// Returns vendor and device of a GPU, as far as the cluster tells: `10de:2684`, one for each
-    /// device of a mapping.
-    async fn ids_of(&self, gpu: &Gpu) -> Option<Vec<String>> {
+    /// Returns vendor and device of the devices that a GPU's mapping has on this node.
+    pub(super) async fn mapped(&self, gpu: &Gpu) -> Result<Vec<String>, ApiError> {
         #[derive(Deserialize)]
         struct Mapping {
             map: Vec<String>,
         }
+        let node = self.node();
+        let value_of = |entry: &str, key: &str| {
+            let mut parts = entry.split(',');
+            parts.find_map(|part| part.strip_prefix(key)?.strip_prefix('=').map(str::to_owned))
+        };
+        let mapping = gpu.mapping.as_deref().unwrap_or_default();
+        let call = Call::get(format!("/cluster/mapping/pci/{}", segment(mapping)));
+        let told: Mapping = self.client.ask(&call).await?;
+        let here = told.map.iter();
+        let here = here.filter(|entry| value_of(entry, "node").as_deref() == Some(&node));
+        Ok(here.filter_map(|entry| value_of(entry, "id")).collect())
+    }
+
+    /// Returns vendor and device of a GPU, as far as the cluster tells: `10de:2684`, one for each
+    /// device of a mapping.
+    async fn ids_of(&self, gpu: &Gpu) -> Option<Vec<String>> {
         #[derive(Deserialize)]
         struct Device {
             id: String,
@@ -199,22 +214,11 @@ impl Vm {
             #[serde(rename = "device")]
             model: String,
         }
-        let node = self.node();
-        let value_of = |entry: &str, key: &str| {
-            let mut parts = entry.split(',');
-            parts.find_map(|part| part.strip_prefix(key)?.strip_prefix('=').map(str::to_owned))
-        };
-        if let Some(mapping) = &gpu.mapping {
-            let call = Call::get(format!("/cluster/mapping/pci/{}", segment(mapping)));
-            let told: Mapping = self.client.ask(&call).await.ok()?;
-            let here = told
-                .map
-                .iter()
-                .filter(|it| value_of(it, "node").as_deref() == Some(&node));
-            let ids: Vec<String> = here.filter_map(|entry| value_of(entry, "id")).collect();
+        if gpu.mapping.is_some() {
+            let ids = self.mapped(gpu).await.ok()?;
             return (!ids.is_empty()).then_some(ids);
         }
-        let call = Call::get(format!("/nodes/{}/hardware/pci", segment(&node)));
+        let call = Call::get(format!("/nodes/{}/hardware/pci", segment(&self.node())));
         let devices: Vec<Device> = self.client.ask(&call).await.ok()?;
         let it = devices.iter().find(|device| is_address(gpu, &device.id))?;
         let plain = |text: &str| text.trim_start_matches("0x").to_owned();

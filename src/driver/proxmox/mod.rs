@@ -20,6 +20,7 @@ pub mod api;
 mod census;
 mod config;
 mod console;
+mod doctor;
 mod gpu;
 mod guest;
 mod hold;

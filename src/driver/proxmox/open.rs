@@ -10,13 +10,13 @@ use super::{
     console::{ClusterConsole, GuestConsole},
     gpu,
     guest::Opened,
-    provider::ProxmoxProvider,
+    provider::{ProxmoxProvider, is_dark},
     reasons::api_error,
     vm::{Snapshot, Vm},
 };
 use crate::{
     driver::linux::{self, LinuxConfig, LinuxGuest, alive},
-    model::{Frame, Gpu, Layer, Machine, Session},
+    model::{Gpu, Layer, Machine, Session},
     port::{Console, Login, ProviderError, Screen, Shell, ShellError, with_causes},
 };
 use std::{
@@ -42,7 +42,6 @@ pub(super) struct Opening<'a> {
 impl Opening<'_> {
     /// Brings the machine to where it was kept, and wakes its session.
     pub(super) async fn run(self) -> Result<Opened, ProviderError> {
-        self.check_console()?;
         let snapshot = self.snapshot().await?;
         let rolled_back = self.vm.roll_back(&snapshot.name).await;
         rolled_back.map_err(|err| self.error("the return to its snapshot", &err))?;
@@ -79,22 +78,6 @@ impl Opening<'_> {
             linux,
             screen,
             limits,
-        })
-    }
-
-    /// Refuses a card whose screen nobody could look at.
-    fn check_console(&self) -> Result<(), ProviderError> {
-        let has_screen = self.machine.session != Session::None;
-        let is_dark = self.gpu.is_some_and(|gpu| gpu.is_primary);
-        if !is_dark || !has_screen || self.machine.reach.console.is_some() {
-            return Ok(());
-        }
-        Err(ProviderError::Unable {
-            machine: self.machine.name.clone(),
-            what: "be watched with a GPU in the mode `primary`: the console shows nothing then; \
-                   choose `mode = \"compute\"`, or run a VNC server in the guest and name it as \
-                   `console = { vnc = \"HOST:PORT\" }`"
-                .into(),
         })
     }
 
@@ -230,7 +213,10 @@ impl Opening<'_> {
 
     /// Opens the screen and makes sure that something shows on it.
     async fn screen(&self) -> Result<Option<Arc<dyn Screen>>, ProviderError> {
-        if self.machine.session == Session::None {
+        // The console of a machine whose GPU is its screen shows nothing.
+        let is_primary = self.gpu.is_some_and(|gpu| gpu.is_primary);
+        let has_other = self.machine.reach.console.is_some();
+        if self.machine.session == Session::None || is_primary && !has_other {
             return Ok(None);
         }
         let console: Arc<dyn Console> = match &self.machine.reach.console {
@@ -278,13 +264,4 @@ impl Opening<'_> {
             why: why.into(),
         }
     }
-}
-
-/// Whether a picture shows nothing: the same dark color everywhere.
-fn is_dark(frame: &Frame) -> bool {
-    let mut pixels = frame.rgba.chunks_exact(4);
-    let Some(first) = pixels.next() else {
-        return true;
-    };
-    first[..3].iter().all(|part| *part < 16) && pixels.all(|pixel| pixel == first)
 }

@@ -5,6 +5,7 @@ use super::{
     api::{ApiError, Client, Reason},
     census::{Census, Listed, Register},
     config::ProxmoxConfig,
+    doctor::{self, Patient},
     gpu,
     guest::ProxmoxGuest,
     hold::{self, Cleaner, Hold, Terms, give_back},
@@ -16,10 +17,10 @@ use super::{
 };
 use crate::{
     model::{
-        Abilities, ContentHash, Gpu, LayerName, Lease, LeaseId, LiveLayers, Machine, MachineName,
-        Presence,
+        Abilities, ContentHash, Frame, Gpu, LayerName, Lease, LeaseId, LiveLayers, Machine,
+        MachineName, Presence,
     },
-    port::{Guest, Keeper, Provider, ProviderError, Wanted},
+    port::{Check, Guest, Keeper, Provider, ProviderError, Wanted},
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -355,6 +356,15 @@ impl ProxmoxProvider {
     }
 }
 
+/// Whether a picture shows nothing: the same dark color everywhere.
+pub(super) fn is_dark(frame: &Frame) -> bool {
+    let mut pixels = frame.rgba.chunks_exact(4);
+    let Some(first) = pixels.next() else {
+        return true;
+    };
+    first[..3].iter().all(|part| *part < 16) && pixels.all(|pixel| pixel == first)
+}
+
 /// Whether a volume is a file that keeps snapshots itself.
 fn is_qcow2(volume: &str) -> bool {
     Path::new(volume)
@@ -375,7 +385,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// What can be done with a machine, by where its disks lie and what is passed through to it.
-fn abilities(census: &Census, config: &Config) -> Abilities {
+pub(super) fn abilities(census: &Census, config: &Config) -> Abilities {
     let disks = config.values.iter().filter(|(key, value)| {
         let stem = key.trim_end_matches(|c: char| c.is_ascii_digit());
         let is_disk = matches!(
@@ -445,6 +455,45 @@ impl Keeper for ProxmoxProvider {
             .await
             .map_err(failed)?;
         self.take_gpus_from(&vm).await.map_err(failed)
+    }
+
+    async fn examine(&self) -> Vec<Check> {
+        match &self.config.client {
+            Ok(client) => doctor::server(client).await,
+            Err(why) => vec![Check::bad("server", why.clone())],
+        }
+    }
+
+    async fn examine_machine(&self, machine: &Machine) -> Vec<Check> {
+        let Ok(client) = &self.config.client else {
+            return vec![Check::doubtful("machine", "the cluster cannot be asked")];
+        };
+        let census = match self.register.census(client, RECENT).await {
+            Ok(census) => census,
+            Err(err) => return vec![Check::doubtful("machine", err.to_string())],
+        };
+        let listed = match census.find(machine.vmid, machine.name.as_str()) {
+            Ok(listed) => listed,
+            Err(why) => return vec![Check::bad("machine", why)],
+        };
+        let patient = Patient {
+            config: &self.config,
+            machine,
+            listed,
+            storages: &census,
+            vm: self.vm(client, listed),
+        };
+        patient.examine().await
+    }
+
+    async fn activity(&self, machine: &Machine) -> Option<String> {
+        let client = self.config.client.as_ref().ok()?;
+        let census = self.register.census(client, RECENT).await.ok()?;
+        let listed = census.find(machine.vmid, machine.name.as_str()).ok()?;
+        let Listed {
+            vmid, node, status, ..
+        } = listed;
+        Some(format!("{vmid} on {node}, {status}"))
     }
 
     async fn wind_up(&self) -> Result<(), ProviderError> {

@@ -18,8 +18,8 @@ use mosdat::{
         vnc::VncDialer,
     },
     model::{
-        Abilities, Build, Desired, Event, LiveLayers, ProviderKind, Recorded, RunId, Secret,
-        Session, SourceSeen, Verdict,
+        Abilities, Build, Cell, Desired, Event, Gpu, LiveLayers, ProviderKind, Recorded, RunId,
+        Secret, Session, SourceSeen, Verdict,
     },
     plan::{self, PlanInput, select::Selection},
     port::{Artifact, Blobs, BuildError, BuildRequest, Builder, Clock, Keeper, Provider},
@@ -85,6 +85,25 @@ impl Fleet {
             runs: 0,
             dir: tempfile::tempdir().unwrap(),
         }
+    }
+
+    /// Has every cell come with this GPU as well.
+    pub(super) fn with_gpu(mut self, gpu: Gpu) -> Self {
+        let plain: Vec<Cell> = self
+            .desired
+            .cells
+            .iter()
+            .filter(|cell| cell.gpu.is_none())
+            .cloned()
+            .collect();
+        self.desired
+            .cells
+            .extend(plain.into_iter().map(|cell| Cell {
+                gpu: gpu.name.clone(),
+                ..cell
+            }));
+        self.desired.gpus.insert(gpu.name.clone(), gpu);
+        self
     }
 
     /// Has calls made by this client.

@@ -3,7 +3,9 @@
 mod calls;
 mod consoles;
 mod direct;
+mod doctor;
 mod fleet;
+mod gpus;
 mod machines;
 mod matrix;
 mod paper;

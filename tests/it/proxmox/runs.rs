@@ -9,7 +9,7 @@ use mosdat::{
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// A server with machines from 200 on, each with a snapshot `clean`.
-fn server(count: u32, pace: Duration) -> (Arc<Pve>, Vec<u32>) {
+pub(super) fn server(count: u32, pace: Duration) -> (Arc<Pve>, Vec<u32>) {
     let mut cluster = Cluster::of(&["pve1", "pve2"]);
     let vmids: Vec<u32> = (200..200 + count).collect();
     for vmid in &vmids {
@@ -21,7 +21,7 @@ fn server(count: u32, pace: Duration) -> (Arc<Pve>, Vec<u32>) {
 }
 
 /// Nobody has a machine, none runs, and nothing is locked.
-fn assert_given_back(pve: &Pve) {
+pub(super) fn assert_given_back(pve: &Pve) {
     for (vmid, vm) in &pve.cluster().vms {
         assert!(!vm.is_running, "{vmid} runs");
         assert_eq!(vm.lock(), None, "{vmid}");
@@ -29,7 +29,7 @@ fn assert_given_back(pve: &Pve) {
     }
 }
 
-fn passed(count: usize) -> BTreeMap<Verdict, usize> {
+pub(super) fn passed(count: usize) -> BTreeMap<Verdict, usize> {
     BTreeMap::from([(Verdict::Passed, count)])
 }
 

@@ -131,6 +131,11 @@ impl Client {
         }
     }
 
+    /// Returns what time it is here and on the server.
+    pub fn both_clocks(&self) -> (Timestamp, Timestamp) {
+        (self.clock.now(), self.now())
+    }
+
     /// Whether the server has told what time it is.
     pub(super) fn has_heard(&self) -> bool {
         self.ahead.load(Ordering::Acquire) != UNHEARD

@@ -1,0 +1,422 @@
+//! Looks whether a cluster and its machines can be tested on, and says what is missing. Changes
+//! nothing and starts nothing: what only a running machine shows is looked at when it runs.
+
+use super::{
+    api::{ApiError, Call, Client, segment},
+    census::Listed,
+    config::ProxmoxConfig,
+    console::ClusterConsole,
+    provider::{abilities, is_dark},
+    vm::{Config, Vm},
+};
+use crate::{
+    model::{Gpu, Machine, Session},
+    port::{Check, Login},
+};
+use serde::Deserialize;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::time::timeout;
+
+/// By how much clocks may differ.
+const SKEW: u64 = 30;
+
+/// Less free space than this is doubtful, in bytes.
+const SPACE: u64 = 10 << 30;
+
+/// How long a machine that runs is given to answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What every machine takes.
+const NEEDED: &[(&str, &str)] = &[
+    ("VM.Audit", "be found"),
+    ("VM.PowerMgmt", "be started and stopped"),
+    ("VM.Snapshot", "be kept and returned to what was kept"),
+    ("VM.Config.Options", "be leased"),
+    ("VM.Console", "be watched"),
+    ("VM.GuestAgent.Audit", "tell when its guest is there"),
+];
+
+/// Looks at the server.
+pub(super) async fn server(client: &Client) -> Vec<Check> {
+    #[derive(Deserialize)]
+    struct Version {
+        version: String,
+    }
+    let version = client.ask::<Version>(&Call::get("/version")).await;
+    let mut checks = match version {
+        Ok(version) => {
+            let words = format!("{} is Proxmox VE {}", client.server(), version.version);
+            vec![Check::good("server", words)]
+        }
+        Err(err) => return vec![Check::bad("server", err.to_string())],
+    };
+    checks.push(Check::good("signed in", client.user()));
+    let (here, there) = client.both_clocks();
+    let apart = here.0.abs_diff(there.0) / 1000;
+    checks.push(if apart <= SKEW {
+        Check::good("clock", format!("{apart} s from this computer's"))
+    } else {
+        let words = "leases and certificates go by it: set both by NTP";
+        Check::doubtful("clock", format!("{apart} s from this computer's; {words}"))
+    });
+    match super::census::census(client).await {
+        Err(err) => checks.push(Check::bad("cluster", err.to_string())),
+        Ok(census) => {
+            let off = census.nodes.iter().filter(|(_, is_on)| !**is_on);
+            let off: Vec<&str> = off.map(|(name, _)| name.as_str()).collect();
+            let seen = format!(
+                "{} machines on {} nodes",
+                census.vms.len(),
+                census.nodes.len()
+            );
+            checks.push(if off.is_empty() {
+                Check::good("cluster", seen)
+            } else {
+                Check::doubtful("cluster", format!("{seen}; off: {}", off.join(", ")))
+            });
+        }
+    }
+    checks
+}
+
+/// A machine that is looked at.
+pub(super) struct Patient<'a> {
+    pub(super) config: &'a ProxmoxConfig,
+    pub(super) machine: &'a Machine,
+    pub(super) listed: &'a Listed,
+    pub(super) storages: &'a super::census::Census,
+    pub(super) vm: Vm,
+}
+
+impl Patient<'_> {
+    /// Looks at everything that can be seen without a change.
+    pub(super) async fn examine(&self) -> Vec<Check> {
+        let Listed {
+            vmid,
+            name,
+            node,
+            status,
+            ..
+        } = self.listed;
+        let seen = format!("{vmid} (`{name}`) on {node}, {status}");
+        let mut checks = vec![match &self.listed.lock {
+            None => Check::good("machine", seen),
+            Some(lock) => Check::doubtful(
+                "machine",
+                format!(
+                    "{seen}, locked by `{lock}`; if no task runs, an administrator has to run `qm unlock {vmid}`"
+                ),
+            ),
+        }];
+        checks.extend(self.privileges().await);
+        checks.push(self.base().await);
+        let config = match self.vm.config().await {
+            Ok(config) => config,
+            Err(err) => {
+                checks.push(Check::bad("configuration", err.to_string()));
+                return checks;
+            }
+        };
+        checks.extend(self.hardware(&config));
+        checks.push(self.space(&config).await);
+        for gpu in &self.config.gpus {
+            checks.push(self.gpu(gpu).await);
+        }
+        if status == "running" {
+            checks.extend(self.running().await);
+        } else {
+            let words = "agent, login and console are looked at while it runs";
+            checks.push(Check::doubtful("guest", format!("not running: {words}")));
+        }
+        checks
+    }
+
+    /// Says which privileges are missing on which path.
+    async fn privileges(&self) -> Vec<Check> {
+        let path = format!("/vms/{}", self.vm.vmid);
+        let mut needed: Vec<(String, &str, &str)> = NEEDED
+            .iter()
+            .map(|(privilege, what)| (path.clone(), *privilege, *what))
+            .collect();
+        for gpu in &self.config.gpus {
+            needed.push((path.clone(), "VM.Config.HWType", "be given a GPU"));
+            needed.push((
+                path.clone(),
+                "VM.GuestAgent.Unrestricted",
+                "be looked into for its GPU",
+            ));
+            if let Some(mapping) = &gpu.mapping {
+                let path = format!("/mapping/pci/{mapping}");
+                needed.push((path, "Mapping.Use", "be given the GPU"));
+            }
+        }
+        let mut known: BTreeMap<String, Result<BTreeSet<String>, ApiError>> = BTreeMap::new();
+        let mut missing = Vec::new();
+        for (path, privilege, what) in needed {
+            if !known.contains_key(&path) {
+                let privileges = privileges(&self.vm.client, &path).await;
+                known.insert(path.clone(), privileges);
+            }
+            match &known[&path] {
+                Err(err) => return vec![Check::doubtful("privileges", err.to_string())],
+                Ok(has) if has.contains(privilege) => {}
+                Ok(_) => missing.push(format!("`{privilege}` on `{path}` (to {what})")),
+            }
+        }
+        missing.sort();
+        missing.dedup();
+        if missing.is_empty() {
+            return vec![Check::good("privileges", "all that are needed")];
+        }
+        let say = |missing: String| Check::bad("privileges", format!("missing: {missing}"));
+        missing.into_iter().map(say).collect()
+    }
+
+    async fn base(&self) -> Check {
+        let base = &self.machine.snapshot;
+        let what = "base snapshot";
+        let snapshots = match self.vm.snapshots().await {
+            Ok(snapshots) => snapshots,
+            Err(err) => return Check::bad(what, err.to_string()),
+        };
+        match snapshots.iter().find(|it| it.name == *base) {
+            None => Check::bad(
+                what,
+                format!(
+                    "there is none called `{base}`: `qm snapshot {} {base}`",
+                    self.vm.vmid
+                ),
+            ),
+            Some(found) if found.is_incomplete => {
+                Check::bad(what, format!("`{base}` was broken off while it was made"))
+            }
+            Some(_) => Check::good(
+                what,
+                format!("`{base}`, and {} others", snapshots.len() - 1),
+            ),
+        }
+    }
+
+    fn hardware(&self, config: &Config) -> Vec<Check> {
+        let mut checks = Vec::new();
+        let abilities = abilities(self.storages, config);
+        checks.push(if abilities.layers {
+            Check::good("storage", "keeps layers")
+        } else {
+            Check::doubtful(
+                "storage",
+                "keeps no layers that could be returned to in any order (ZFS, thick LVM): each step starts from the base",
+            )
+        });
+        let agent = config.get("agent").unwrap_or_default();
+        let has_agent = agent.starts_with('1') || agent.contains("enabled=1");
+        checks.push(if has_agent {
+            Check::good("guest agent", "configured")
+        } else {
+            Check::bad(
+                "guest agent",
+                format!("not configured: `qm set {} --agent 1`", self.vm.vmid),
+            )
+        });
+        let vga = config.get("vga").unwrap_or("std");
+        let is_blind = vga.starts_with("none") || vga.starts_with("serial");
+        if is_blind && self.machine.session != Session::None && self.machine.reach.console.is_none()
+        {
+            let words = format!(
+                "`vga: {vga}` has no console: `qm set {} --vga std`",
+                self.vm.vmid
+            );
+            checks.push(Check::bad("console", words));
+        }
+        let is_q35 = config.get("machine").is_some_and(|it| it.contains("q35"));
+        if !self.config.gpus.is_empty() && !is_q35 {
+            let words = "no `q35` machine, so a GPU is no PCI Express device in it";
+            checks.push(Check::doubtful("machine type", words));
+        }
+        checks
+    }
+
+    async fn space(&self, config: &Config) -> Check {
+        #[derive(Deserialize)]
+        struct Storage {
+            #[serde(rename = "storage")]
+            name: String,
+            #[serde(default)]
+            avail: u64,
+        }
+        let used: BTreeSet<&str> = config
+            .values
+            .values()
+            .filter_map(|value| value.split_once(':'))
+            .map(|(storage, _)| storage)
+            .collect();
+        let call = Call::get(format!("/nodes/{}/storage", segment(&self.vm.node())));
+        let storages: Vec<Storage> = match self.vm.client.ask(&call).await {
+            Ok(storages) => storages,
+            Err(err) => return Check::doubtful("free space", err.to_string()),
+        };
+        let own = storages.iter().filter(|it| used.contains(it.name.as_str()));
+        let gibibytes = |bytes: u64| bytes >> 30;
+        match own.min_by_key(|it| it.avail) {
+            None => Check::doubtful(
+                "free space",
+                "not seen: the role lacks `Datastore.Audit` on its storage",
+            ),
+            Some(it) if it.avail < SPACE => Check::doubtful(
+                "free space",
+                format!(
+                    "only {} GiB on `{}`, which layers need",
+                    gibibytes(it.avail),
+                    it.name
+                ),
+            ),
+            Some(it) => Check::good(
+                "free space",
+                format!("{} GiB on `{}`", gibibytes(it.avail), it.name),
+            ),
+        }
+    }
+
+    /// Looks whether the machine's node has a GPU, by itself in its IOMMU group.
+    async fn gpu(&self, gpu: &Gpu) -> Check {
+        #[derive(Deserialize)]
+        struct Device {
+            id: String,
+            #[serde(default)]
+            iommugroup: Option<i64>,
+        }
+        let what = format!("GPU {}", gpu.name);
+        let node = self.vm.node();
+        if let Some(mapping) = &gpu.mapping {
+            return match self.vm.mapped(gpu).await {
+                Ok(devices) if devices.is_empty() => Check::bad(
+                    what,
+                    format!("the mapping `{mapping}` has no device on {node}"),
+                ),
+                Ok(devices) => Check::good(what, format!("{} on {node}", devices.join(", "))),
+                Err(err) => Check::bad(what, err.to_string()),
+            };
+        }
+        let pci = gpu.pci.as_deref().unwrap_or_default();
+        let raw = "a raw address can only be given by root's password: use a `mapping`";
+        let call = Call::get(format!("/nodes/{}/hardware/pci", segment(&node)));
+        let devices: Vec<Device> = match self.vm.client.ask(&call).await {
+            Ok(devices) => devices,
+            Err(err) => return Check::doubtful(what, format!("{err}; {raw}")),
+        };
+        match devices.iter().find(|device| device.id.starts_with(pci)) {
+            None => Check::bad(what, format!("there is no device {pci} on {node}")),
+            Some(found) if found.iommugroup.is_none_or(|group| group < 0) => Check::bad(
+                what,
+                format!("{pci} is in no IOMMU group: switch the IOMMU of {node} on"),
+            ),
+            Some(_) => Check::doubtful(what, format!("{pci} on {node}; {raw}")),
+        }
+    }
+
+    /// Looks at what only a running guest shows.
+    async fn running(&self) -> Vec<Check> {
+        let mut checks = Vec::new();
+        if let Err(err) = self.vm.ping().await {
+            checks.push(Check::bad("guest agent", err.to_string()));
+        } else {
+            checks.push(Check::good("guest agent", "answers"));
+        }
+        checks.push(match timeout(PATIENCE, self.login()).await {
+            Ok(check) => check,
+            Err(_) => Check::bad(
+                "login",
+                format!("no answer within {} s", PATIENCE.as_secs()),
+            ),
+        });
+        if self.machine.session != Session::None && self.machine.reach.console.is_none() {
+            checks.push(match timeout(PATIENCE, self.console()).await {
+                Ok(check) => check,
+                Err(_) => Check::bad(
+                    "console",
+                    format!("no picture within {} s", PATIENCE.as_secs()),
+                ),
+            });
+        }
+        checks
+    }
+
+    async fn login(&self) -> Check {
+        let reach = &self.machine.reach;
+        let given = self.machine.ip.as_ref().and_then(|ip| ip.parse().ok());
+        let address = match given {
+            Some(ip) => ip,
+            None => match self.vm.addresses().await.map(|all| all.first().copied()) {
+                Ok(Some(ip)) => ip,
+                Ok(None) => return Check::bad("login", "the agent tells no address; say `ip`"),
+                Err(err) => return Check::bad("login", err.to_string()),
+            },
+        };
+        let login = Login {
+            address: SocketAddr::from((address, reach.ssh_port)),
+            user: reach.user.clone(),
+            key: reach.key.clone(),
+            host_key: None,
+            known_as: format!("{}-{}", self.machine.name, self.vm.vmid),
+        };
+        let shell = match self.config.shells.dial(&login).await {
+            Ok(shell) => shell,
+            Err(err) => return Check::bad("login", err.to_string()),
+        };
+        let script = "sudo -n true && echo may-install; date +%s";
+        let ran = shell.run(script, b"", PATIENCE).await;
+        shell.close().await;
+        let told = match ran {
+            Ok(told) => String::from_utf8_lossy(&told.stdout).into_owned(),
+            Err(err) => return Check::bad("login", err.to_string()),
+        };
+        let user = format!("`{}` at {}", login.user, login.address);
+        if login.user != "root" && !told.contains("may-install") {
+            let words = "may not use sudo without a password, which installing takes";
+            return Check::doubtful("login", format!("{user} {words}"));
+        }
+        let clock = told
+            .lines()
+            .last()
+            .and_then(|line| line.trim().parse::<u64>().ok());
+        let now = self.config.clock.now().0 / 1000;
+        match clock {
+            Some(clock) if clock.abs_diff(now) > SKEW => Check::doubtful(
+                "login",
+                format!("{user}, whose clock is {} s off", clock.abs_diff(now)),
+            ),
+            _ => Check::good("login", user),
+        }
+    }
+
+    async fn console(&self) -> Check {
+        let console = Arc::new(ClusterConsole::new(self.vm.clone()));
+        let screen = match self.config.screens.dial_console(console).await {
+            Ok(screen) => screen,
+            Err(err) => return Check::bad("console", err.to_string()),
+        };
+        match screen.frame().await {
+            Err(err) => Check::bad("console", err.to_string()),
+            Ok(frame) if is_dark(&frame) => Check::doubtful(
+                "console",
+                "shows nothing but black: a screen saver, or a GPU has become the screen",
+            ),
+            Ok(frame) => Check::good("console", format!("{}x{}", frame.width, frame.height)),
+        }
+    }
+}
+
+/// Returns the privileges that mosdat has on a path.
+async fn privileges(client: &Client, path: &str) -> Result<BTreeSet<String>, ApiError> {
+    let call = Call::get("/access/permissions").with("path", path);
+    let told: BTreeMap<String, BTreeMap<String, u8>> = client.ask(&call).await?;
+    let own = told.into_iter().filter(|(at, _)| at == path);
+    Ok(own
+        .flat_map(|(_, privileges)| privileges.into_keys())
+        .collect())
+}

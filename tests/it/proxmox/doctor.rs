@@ -1,0 +1,186 @@
+//! `doctor` and `list-vms --live`: what is said of a cluster and its machines, and that nothing changes.
+
+use super::world::cluster;
+use crate::{
+    project::Project,
+    pve::{Front, Pve},
+};
+use std::sync::Arc;
+
+struct World {
+    pve: Arc<Pve>,
+    project: Project,
+    _front: Front,
+}
+
+/// What the least role has on a machine, and nothing that it need not have.
+const ROLE: &[&str] = &[
+    "VM.Audit",
+    "VM.PowerMgmt",
+    "VM.Snapshot",
+    "VM.Config.Options",
+    "VM.Console",
+    "VM.GuestAgent.Audit",
+];
+
+async fn world(privileges: &[&str], gpu: &str) -> World {
+    let mut cluster = cluster();
+    cluster.add_snapshot(100, "clean", 1);
+    cluster.access.add_token("ci@pve!ci", "s");
+    cluster.access.grant("ci@pve!ci", "/vms", privileges);
+    cluster
+        .access
+        .grant("ci@pve!ci", "/storage", &["Datastore.Audit"]);
+    let pve = Pve::new(cluster);
+    let front = Front::listen(&pve).await;
+    let plan = format!(
+        "[matrix]\nname = \"fleet\"\ngpu = [{}]\n[app]\nname = \"a\"\nversion = \"1\"\nbinary = \"/a\"\n\
+         [proxmox]\nhost = \"127.0.0.1\"\nport = {}\nfingerprint = \"{}\"\n\
+         token_id = \"ci@pve!ci\"\ntoken_secret = \"s\"\n{gpu}\n\
+         [[vm]]\nname = \"one\"\nprovider = \"proxmox\"\nnode = \"pve1\"\nvmid = 100\nip = \"127.0.0.1\"\n\
+         ssh_port = 9\nsession = \"none\"\n\
+         [[vm.package]]\nformat = \"deb\"\n[[build]]\nname = \"main\"\nsource = {{ path = \"app\" }}\n",
+        if gpu.is_empty() {
+            "\"none\""
+        } else {
+            "\"none\", \"card\""
+        },
+        front.address.port(),
+        front.fingerprint,
+    );
+    let project = Project::in_folder(tempfile::tempdir().unwrap());
+    project.write("plan.toml", &plan);
+    World {
+        pve,
+        project,
+        _front: front,
+    }
+}
+
+impl World {
+    async fn mosdat(&self, arguments: &[&str]) -> (i32, String) {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_mosdat"));
+        command.args(arguments).current_dir(self.project.path());
+        let output = command.output().await.unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        (output.status.code().unwrap_or(-1), text)
+    }
+
+    fn changes(&self) -> Vec<String> {
+        let verbs = ["POST", "PUT", "DELETE"];
+        let asked = verbs.iter().flat_map(|verb| self.pve.asked(verb));
+        asked.filter(|line| !line.contains("agent/ping")).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_that_can_be_tested_on_is_well() {
+    let world = world(ROLE, "").await;
+    let (code, text) = world.mosdat(&["doctor", "plan.toml"]).await;
+    assert_eq!(code, 0, "{text}");
+    for part in [
+        "is Proxmox VE 9.2",
+        "ci@pve!ci",
+        "100 (`vm100`) on pve1, stopped",
+        "all that are needed",
+        "`clean`",
+        "keeps layers",
+        "100 GiB on `local-lvm`",
+        "not running",
+        "0 bad",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(world.changes(), Vec::<String>::new());
+    let (code, text) = world.mosdat(&["doctor", "--json", "plan.toml"]).await;
+    assert_eq!(code, 0, "{text}");
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(document["subjects"][1]["name"], "one");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_role_lacks_is_named_with_its_path() {
+    let gpu = "[[gpu]]\nname = \"card\"\nmapping = \"rtx\"";
+    for missing in ROLE {
+        let rest: Vec<&str> = ROLE.iter().filter(|it| *it != missing).copied().collect();
+        let world = world(&rest, gpu).await;
+        let (code, text) = world.mosdat(&["doctor", "plan.toml"]).await;
+        assert_eq!(code, 1, "{text}");
+        let named = format!("`{missing}` on `/vms/100`");
+        assert!(text.contains(&named), "{named}: {text}");
+        if *missing != "VM.Audit" {
+            assert!(
+                text.contains("`Mapping.Use` on `/mapping/pci/rtx`"),
+                "{text}"
+            );
+            assert!(text.contains("`VM.Config.HWType` on `/vms/100`"), "{text}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_wrong_with_a_machine_is_said() {
+    let world = world(ROLE, "").await;
+    {
+        let mut cluster = world.pve.cluster();
+        let vm = cluster.vms.get_mut(&100).unwrap();
+        vm.snapshots.clear();
+        vm.config.insert("lock".into(), "backup".into());
+        vm.config.insert("agent".into(), "0".into());
+        vm.config
+            .insert("scsi0".into(), "tank:vm-100-disk-0".into());
+        for node in cluster.nodes.values_mut() {
+            node.ahead = 600;
+        }
+    }
+    let (code, text) = world.mosdat(&["doctor", "plan.toml"]).await;
+    assert_eq!(code, 1, "{text}");
+    for part in [
+        "locked by `backup`",
+        "there is none called `clean`",
+        "`qm set 100 --agent 1`",
+        "keeps no layers",
+        "s from this computer's; leases",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_that_runs_is_asked_more() {
+    let world = world(ROLE, "").await;
+    world.pve.start("pve1", 100).await.unwrap();
+    let (code, text) = world
+        .mosdat(&["doctor", "--machine", "one", "plan.toml"])
+        .await;
+    assert_eq!(code, 1, "nobody may log in: {text}");
+    assert!(text.contains("guest agent    answers"), "{text}");
+    assert!(text.contains("BAD login"), "{text}");
+    assert!(world.pve.cluster().vms[&100].is_running);
+    let (code, text) = world
+        .mosdat(&["doctor", "--machine", "two", "plan.toml"])
+        .await;
+    assert!(code == 1 && text.contains("only one"), "{text}");
+    let (code, text) = world.mosdat(&["list-vms", "--live", "plan.toml"]).await;
+    assert!(code == 0 && text.contains("100 on pve1, running"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_secret_that_is_missing_is_told_and_takes_nothing_else_along() {
+    let world = world(ROLE, "").await;
+    let plan = std::fs::read_to_string(world.project.path().join("plan.toml")).unwrap();
+    let plan = plan.replace(
+        "token_secret = \"s\"",
+        "token_secret = \"env:MOSDAT_NO_SUCH\"",
+    );
+    world.project.write("plan.toml", &plan);
+    let (code, text) = world.mosdat(&["doctor", "plan.toml"]).await;
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("`MOSDAT_NO_SUCH` is not set"), "{text}");
+    let (code, text) = world.mosdat(&["list-vms", "plan.toml"]).await;
+    assert_eq!(code, 0, "{text}");
+    let (code, text) = world.mosdat(&["plan", "plan.toml"]).await;
+    assert_eq!(code, 0, "{text}");
+    assert!(world.pve.asked("").is_empty());
+}

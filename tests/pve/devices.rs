@@ -27,8 +27,7 @@ pub(super) fn devices(
     let is_q35 = config.get("machine").is_some_and(|it| it.contains("q35"));
     for (key, value) in config.iter().filter(|(key, _)| key.starts_with("hostpci")) {
         if value.contains("pcie=1") && !is_q35 {
-            let why =
-                "q35 machine model is not enabled at /usr/share/perl5/PVE/QemuServer.pm line 510.";
+            let why = "q35 machine model is not enabled at /usr/share/perl5/PVE/QemuServer/PCI.pm line 510.";
             return Err(why.into());
         }
         let mapping = value
@@ -65,7 +64,7 @@ impl Start<'_> {
                 "PCI device mapping not found for '{id}' on node '{node}'"
             ));
         }
-        check_hardware(self.cluster, self.node, &here)?;
+        check_hardware(self.cluster, self.node, id, &here)?;
         let is_free =
             |address: &String| self.holder(address).is_none() && !self.found.contains(address);
         let free = here.iter().find(|(_, address, _)| is_free(address));
@@ -106,6 +105,7 @@ impl Start<'_> {
 fn check_hardware(
     cluster: &Cluster,
     node: &str,
+    name: &str,
     mapped: &[&(String, String, String)],
 ) -> Result<(), String> {
     let devices = &cluster.nodes[node].devices;
@@ -114,7 +114,7 @@ fn check_hardware(
         let real = real.map_or("nothing", |(_, real, _)| real);
         if real != id {
             return Err(format!(
-                "PCI device mapping invalid (hardware probably changed): 'id' does not match for '{address}' ({id} != {real})"
+                "PCI device mapping invalid (hardware probably changed): 'id' does not match for '{name}' ({real} != {id})"
             ));
         }
     }

@@ -98,7 +98,7 @@ impl Known {
             };
             if facts["type"] == "array" {
                 for value in values {
-                    if let Err(why) = check_one(&facts["items"], value) {
+                    if let Err(why) = check_one(name, &facts["items"], value) {
                         complain(name, why);
                     }
                 }
@@ -109,7 +109,7 @@ impl Known {
                     name,
                     format!("type check ('{}') failed - got ARRAY", kind(facts)),
                 );
-            } else if let Err(why) = check_one(facts, values[0]) {
+            } else if let Err(why) = check_one(name, facts, values[0]) {
                 complain(name, why);
             }
             if let Some(other) = facts["requires"].as_str()
@@ -156,13 +156,18 @@ fn kind(facts: &Value) -> &str {
     facts["type"].as_str().unwrap_or("string")
 }
 
-fn check_one(facts: &Value, value: &str) -> Result<(), String> {
+fn check_one(name: &str, facts: &Value, value: &str) -> Result<(), String> {
     let type_error = |kind: &str| format!("type check ('{kind}') failed - got '{value}'");
     match kind(facts) {
         "boolean" if !is_boolean(value) => return Err(type_error("boolean")),
         "integer" => match value.parse::<i64>() {
             Err(_) => return Err(type_error("integer")),
-            Ok(number) => check_bounds(facts, number)?,
+            Ok(number) => {
+                if let Some(format) = facts["format"].as_str() {
+                    check_format(name, format, value)?;
+                }
+                check_bounds(facts, number)?;
+            }
         },
         "number" if value.parse::<f64>().is_err() => return Err(type_error("number")),
         _ => {}
@@ -187,8 +192,8 @@ fn check_one(facts: &Value, value: &str) -> Result<(), String> {
         ));
     }
     match &facts["format"] {
-        Value::String(format) => check_format(format, value),
-        Value::Object(inner) => check_property_string(inner, value)
+        Value::String(format) => check_format(name, format, value),
+        Value::Object(inner) => check_property_string(name, inner, value)
             .map_err(|why| format!("invalid format - format error\n{why}\n")),
         _ => Ok(()),
     }
@@ -208,7 +213,7 @@ fn check_bounds(facts: &Value, number: i64) -> Result<(), String> {
     Ok(())
 }
 
-fn check_format(format: &str, value: &str) -> Result<(), String> {
+fn check_format(name: &str, format: &str, value: &str) -> Result<(), String> {
     let invalid = |why: String| Err(format!("invalid format - {why}\n"));
     match format {
         "pve-vmid" => match value.parse::<u32>() {
@@ -232,15 +237,14 @@ fn check_format(format: &str, value: &str) -> Result<(), String> {
         "dns-name" if !is_dns_name(value) => {
             invalid("value does not look like a valid DNS name".into())
         }
-        "pve-qm-hostpci" => {
-            check_hostpci(value).map_err(|why| format!("invalid format - format error\n{why}\n"))
-        }
+        "pve-qm-hostpci" => check_hostpci(name, value)
+            .map_err(|why| format!("invalid format - format error\n{why}\n")),
         _ => Ok(()),
     }
 }
 
 /// What a passed-through device is given with. The schema names the format only.
-fn check_hostpci(value: &str) -> Result<(), String> {
+fn check_hostpci(name: &str, value: &str) -> Result<(), String> {
     const KEYS: &[&str] = &[
         "host",
         "mapping",
@@ -260,20 +264,20 @@ fn check_hostpci(value: &str) -> Result<(), String> {
         match part.split_once('=') {
             None if at == 0 => {}
             None => {
-                return Err(
-                    "hostpci0: value without key, but schema does not define a default key".into(),
-                );
+                return Err(format!(
+                    "{name}: value without key, but schema does not define a default key"
+                ));
             }
             Some((key, _)) if !KEYS.contains(&key) => {
                 return Err(format!(
-                    "hostpci0.{key}: property is not defined in schema and the schema does not allow additional properties"
+                    "{name}.{key}: property is not defined in schema and the schema does not allow additional properties"
                 ));
             }
             Some((key @ ("pcie" | "x-vga" | "rombar" | "legacy-igd"), text))
                 if !is_boolean(text) =>
             {
                 return Err(format!(
-                    "hostpci0.{key}: type check ('boolean') failed - got '{text}'"
+                    "{name}.{key}: type check ('boolean') failed - got '{text}'"
                 ));
             }
             Some(_) => {}
@@ -283,24 +287,38 @@ fn check_hostpci(value: &str) -> Result<(), String> {
 }
 
 fn check_property_string(
+    name: &str,
     inner: &serde_json::Map<String, Value>,
     value: &str,
 ) -> Result<(), String> {
     for (at, part) in value.split(',').enumerate() {
         let (key, text) = match part.split_once('=') {
-            Some((key, text)) => (key.to_owned(), text),
-            // Schemas leave out which key is the default; any first value may stand without.
-            None if at == 0 => continue,
+            Some((key, text)) => (key, text),
+            None if at == 0 => (default_key(name), part),
             None => return Err(format!("value without key '{part}'")),
         };
-        let Some(facts) = inner.get(&key) else {
+        let Some(facts) = inner.get(key) else {
+            // Schemas leave out most default keys.
+            if key.is_empty() {
+                continue;
+            }
             return Err(format!(
-                "{key}: property is not defined in schema and the schema does not allow additional properties"
+                "{name}.{key}: property is not defined in schema and the schema does not allow additional properties"
             ));
         };
-        check_one(facts, text).map_err(|why| format!("{key}: {why}"))?;
+        check_one(key, facts, text).map_err(|why| format!("{name}.{key}: {why}"))?;
     }
     Ok(())
+}
+
+/// What a first value without a key is.
+fn default_key(name: &str) -> &'static str {
+    match name {
+        "memory" => "current",
+        "agent" => "enabled",
+        "vga" => "type",
+        _ => "",
+    }
 }
 
 pub(crate) fn list(value: &str) -> impl Iterator<Item = &str> {

@@ -317,7 +317,7 @@ impl Pve {
     fn check_node(&self, node: &str) -> Result<(), Refusal> {
         match self.cluster().nodes.get(node) {
             None => Err(Refusal::failed(format!(
-                "hostname lookup '{node}' failed - failed to get address info for: {node}: Name or service not known"
+                "hostname lookup '{node}' failed - failed to get address info for: {node}: Temporary failure in name resolution"
             ))),
             Some(known) if known.is_off => Err(Refusal {
                 is_bare: true,

@@ -5,6 +5,7 @@ mod consoles;
 mod direct;
 mod doctor;
 mod fleet;
+mod golden;
 mod gpus;
 mod machines;
 mod matrix;

@@ -11,6 +11,7 @@ say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
 has() { command -v "$1" > /dev/null; }
+has_proxmoxer() { /usr/bin/python3 -c 'import proxmoxer, requests' 2> /dev/null; }
 has_gtk() { /usr/bin/python3 -c 'import gi; gi.require_version("Gtk", "3.0")' 2> /dev/null; }
 
 # Prints the package of each thing that is not there. Programs and files are looked for, not
@@ -31,6 +32,7 @@ missing() {
   [ -e /usr/share/dbus-1/services/org.a11y.Bus.service ] || echo at-spi2-core
   [ -x /usr/bin/python3 ] || echo python3
   has_gtk || echo python3-gi gir1.2-gtk-3.0
+  has_proxmoxer || echo python3-proxmoxer python3-requests
   [ -e /usr/share/glib-2.0/schemas/org.xfce.mousepad.gschema.xml ] || echo mousepad
   [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || echo fonts-dejavu-core
   [ -e /usr/share/icons/Adwaita/index.theme ] || echo adwaita-icon-theme

@@ -82,13 +82,7 @@ fn makespan_ratio(random: &mut fastrand::Rng) -> f64 {
 fn random_matrix(random: &mut fastrand::Rng, slots: Range<usize>) -> (Plan, Limits) {
     let mut desired = fleet(random.usize(2..20), random.usize(1..8));
     for number in 0..random.usize(1..4) {
-        let gpu = Gpu {
-            name: format!("gpu{number}").as_str().into(),
-            pci: None,
-            mapping: None,
-            is_primary: false,
-            take_over: false,
-        };
+        let gpu = gpu(number);
         desired.pools.insert(
             PoolName::new(format!("gpu:{}", gpu.name)),
             random.usize(slots.clone()),
@@ -155,4 +149,15 @@ fn lower_bound(plan: &Plan, limits: &Limits) -> u64 {
     });
     let (_, chain) = plan::graph::critical_path(plan);
     shares.max().unwrap_or(0).max(chain)
+}
+
+/// The GPU of a number.
+pub(crate) fn gpu(number: usize) -> Gpu {
+    Gpu {
+        name: format!("gpu{number}").as_str().into(),
+        pci: None,
+        mapping: None,
+        is_primary: false,
+        take_over: false,
+    }
 }

@@ -10,6 +10,7 @@ mod gpus;
 mod machines;
 mod matrix;
 mod paper;
+mod peers;
 mod real;
 mod runs;
 mod tasks;

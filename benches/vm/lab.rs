@@ -76,6 +76,7 @@ impl Lab {
             screens: Arc::new(VncDialer::new(Arc::clone(&clock) as _)),
             trees: Arc::new(AtspiDialer),
             clock,
+            devices: mosdat::driver::qemu::Devices::default(),
             limits: Limits::default(),
         });
         Self {

@@ -302,6 +302,7 @@ impl Workplace {
             screens: Arc::new(VncDialer::new(Arc::clone(clock))),
             trees: Arc::new(AtspiDialer),
             clock: Arc::clone(clock),
+            devices: qemu::Devices::default(),
             limits: qemu::Limits::default(),
         })
     }

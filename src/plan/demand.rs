@@ -49,6 +49,7 @@ fn demand(input: &PlanInput<'_>, drafts: &mut [Draft]) -> Option<StepKey> {
         }
         let by = drafts[at].step.key.clone();
         for (_, index) in drafts[at].inherits.clone() {
+            let is_booted_anew = drafts[at].step.phase == Phase::AttachGpu;
             let upstream = &mut drafts[index.get()];
             if upstream.step.will_run() || input.done.contains(&upstream.step.key) {
                 continue;
@@ -58,6 +59,7 @@ fn demand(input: &PlanInput<'_>, drafts: &mut [Draft]) -> Option<StepKey> {
                     return Some(upstream.step.key.clone());
                 }
             } else if upstream.layers
+                && !is_booted_anew
                 && let Some(layer) = upstream.layer()
                 && !exists(input, upstream, &layer)
             {
@@ -103,14 +105,21 @@ fn start(drafts: &[Draft], at: usize) -> (Option<Layer>, Vec<StepIndex>) {
         return (None, Vec::new());
     }
     let mut redo = Vec::new();
+    let mut is_given = draft.step.phase == Phase::AttachGpu;
     let mut below = draft.step.needs.first().copied();
     while let Some(index) = below {
         let upstream = &drafts[index.get()];
         match upstream.step.phase {
+            // A machine boots with its GPU: it cannot go on from a session without one.
+            Phase::Restore if is_given => {}
             Phase::Restore | Phase::Install | Phase::Checkpoint if upstream.layers => {
                 return (upstream.layer().map(Layer::Kept), redo);
             }
-            Phase::Install | Phase::Checkpoint | Phase::AttachGpu => redo.insert(0, index),
+            Phase::Install | Phase::Checkpoint => redo.insert(0, index),
+            Phase::AttachGpu => {
+                is_given = true;
+                redo.insert(0, index);
+            }
             Phase::Build | Phase::Restore | Phase::Exercise => {}
         }
         below = upstream.step.needs.first().copied();

@@ -297,6 +297,44 @@ async fn a_machine_that_is_kept_once_started_boots_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_machine_boots_with_its_gpu_whatever_sessions_are_kept() {
+    let mut world = TestWorld::new(&["fedora"], &["login"]);
+    let gpu = Gpu {
+        name: "rtx".into(),
+        pci: Some("0000:01:00".into()),
+        mapping: None,
+        is_primary: false,
+        take_over: false,
+    };
+    world.desired.gpus.insert("rtx".into(), gpu);
+    for machine in world.desired.machines.values_mut() {
+        machine.abilities.base_layer = true;
+        machine.abilities.live_layers = mosdat::model::LiveLayers::WithoutGpu;
+    }
+    for cell in &mut world.desired.cells {
+        cell.gpu = "rtx".into();
+    }
+    let plan = world.plan().await;
+    let step = |phase| plan.steps.iter().find(|step| step.phase == phase).unwrap();
+    assert_eq!(step(Phase::AttachGpu).from, Some(Layer::Base));
+    assert_eq!(step(Phase::Install).from, Some(Layer::Base));
+    assert!(
+        plan.steps
+            .iter()
+            .all(|step| step.phase != Phase::Checkpoint)
+    );
+    let (applied, _) = world.apply().await;
+    assert_eq!(applied.exit_code, 0);
+    assert!(world.plan().await.is_empty());
+    // What is done with the GPU needs no session without it.
+    world.recorded.layers.clear();
+    world.edit_scenario("login", "another");
+    let plan = world.plan().await;
+    let restore = plan.steps.iter().find(|step| step.phase == Phase::Restore);
+    assert!(!restore.unwrap().will_run());
+}
+
+#[tokio::test(start_paused = true)]
 async fn selection_narrows_to_what_is_asked_for_and_needed() {
     let mut world = TestWorld::new(&["fedora", "debian"], &["login", "quit"]);
     let filter = |text| vec![Filter::parse(text).unwrap()];

@@ -35,6 +35,10 @@ use tokio::time::{Instant, sleep};
 /// How old what is known of the cluster may be when a plan is made.
 const RECENT: Duration = Duration::from_secs(5);
 
+/// What is said of machines that would have to be cloned first.
+const NO_CLONES: &str =
+    "be cloned from its `template` by this version; name a machine that is there by `vmid`";
+
 /// How often somebody who has a GPU is asked whether he is done.
 const PACE: Duration = Duration::from_secs(5);
 
@@ -99,6 +103,12 @@ impl ProxmoxProvider {
     }
 
     async fn find(&self, machine: &Machine, age: Duration) -> Result<Vm, ProviderError> {
+        if machine.reach.template.is_some() {
+            return Err(ProviderError::Unable {
+                machine: machine.name.clone(),
+                what: NO_CLONES.into(),
+            });
+        }
         let client = self.client(&machine.name)?;
         let census = self.register.census(client, age).await;
         let census =
@@ -243,6 +253,11 @@ impl ProxmoxProvider {
             Ok(client) => client,
             Err(why) => return Ok(Presence::Unknown { why: why.clone() }),
         };
+        if machine.reach.template.is_some() {
+            return Ok(Presence::Absent {
+                why: format!("it cannot {NO_CLONES}"),
+            });
+        }
         let census = self.register.census(client, RECENT).await?;
         let listed = match census.find(machine.vmid, machine.name.as_str()) {
             Ok(listed) => listed,

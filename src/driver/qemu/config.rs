@@ -1,5 +1,6 @@
 //! What the provider of virtual machines is made with.
 
+use super::Devices;
 use crate::{
     model::{Accelerator, SessionLayers},
     port::{Clock, Images, ScreenDialer, ShellDialer, TreeDialer},
@@ -31,6 +32,8 @@ pub struct QemuConfig {
     pub trees: Arc<dyn TreeDialer>,
     /// Tells what time it is in guests that were kept.
     pub clock: Arc<dyn Clock>,
+    /// Where this computer tells of devices that can be passed through.
+    pub devices: Devices,
     /// How long things may take.
     pub limits: Limits,
 }

@@ -38,6 +38,7 @@ pub(super) struct Opening<'a> {
     pub(super) image: &'a Image,
     pub(super) kept: Option<&'a KeptLayer>,
     pub(super) lease: &'a LeaseId,
+    pub(super) devices: Vec<String>,
     pub(super) marker: &'a str,
     pub(super) ground: Ground,
 }
@@ -140,7 +141,7 @@ impl Opening<'_> {
             disk: folder.file(disk),
             boot: self.image.boot.clone(),
             has_agent_port: self.image.has_agent,
-            devices: Vec::new(),
+            devices: self.devices.clone(),
             start,
         }
     }

@@ -189,26 +189,28 @@ impl QemuProvider {
         Some(ContentHash::of(text.as_bytes()).short())
     }
 
-    async fn start(
-        &self,
-        machine: &Machine,
-        from: &Layer,
-        lease: &LeaseId,
-    ) -> Result<Box<dyn Guest>, ProviderError> {
-        let hardware = machine
-            .hardware
-            .as_ref()
-            .ok_or_else(|| ProviderError::Unable {
-                machine: machine.name.clone(),
-                what: "be started: nothing says what it is made of".into(),
-            })?;
+    async fn start(&self, wanted: &Wanted<'_>) -> Result<Box<dyn Guest>, ProviderError> {
+        let Wanted {
+            machine,
+            gpu,
+            from,
+            lease,
+        } = *wanted;
+        let unable = |what: String| ProviderError::Unable {
+            machine: machine.name.clone(),
+            what,
+        };
+        // What is missing for a GPU is known before anything is started.
+        let devices = gpu.map(|gpu| self.config.devices.pass(gpu)).transpose();
+        let devices = devices.map_err(|why| unable(format!("be given a GPU: {why}")))?;
+        let hardware = machine.hardware.as_ref();
+        let hardware =
+            hardware.ok_or_else(|| unable("be started: nothing says what it is made of".into()))?;
         let image = self.image(machine, hardware)?;
         check_session(machine, &image)?;
         let hold = self.config.images.hold(&image);
-        let hold = hold.map_err(|err| ProviderError::Unable {
-            machine: machine.name.clone(),
-            what: format!("start from the image `{}`: {err}", image.name),
-        })?;
+        let hold =
+            hold.map_err(|err| unable(format!("start from the image `{}`: {err}", image.name)))?;
         let qemu = self.qemu(&machine.name).await?;
         let marker = self.marker(lease);
         let engine = self.engine(&machine.name, &image, &marker).await?;
@@ -234,6 +236,7 @@ impl QemuProvider {
             image: &image,
             kept: kept.as_ref(),
             lease,
+            devices: devices.into_iter().collect(),
             marker: &marker,
             ground: Ground {
                 machine: machine.name.clone(),
@@ -370,7 +373,7 @@ impl Keeper for QemuProvider {
 impl Provider for QemuProvider {
     async fn open(&self, wanted: &Wanted<'_>) -> Result<Box<dyn Guest>, ProviderError> {
         let Wanted { machine, lease, .. } = *wanted;
-        match self.start(machine, wanted.from, lease).await {
+        match self.start(wanted).await {
             Ok(guest) => Ok(guest),
             Err(err) => {
                 // QEMU is told to end already; here it is waited for.

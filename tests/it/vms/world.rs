@@ -78,6 +78,7 @@ impl World {
             screens: Arc::new(VncDialer::new(Arc::new(SystemClock))),
             trees: Arc::new(AtspiDialer),
             clock: Arc::new(SystemClock),
+            devices: mosdat::driver::qemu::Devices::default(),
             limits: Limits::default(),
         };
         adapt(&mut config);

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 . scripts/test-image.sh
 
 # Tests that start virtual machines.
-machines='test(/^(vms|qemu::vm_)/)'
+machines='test(/^(vms|qemu::vm_|proxmox::vm_)/)'
 
 if cargo nextest --version > /dev/null 2>&1; then
   cargo test --doc --quiet
@@ -17,9 +17,9 @@ if cargo nextest --version > /dev/null 2>&1; then
   fi
 else
   echo 'test: there is no cargo-nextest; running cargo test' >&2
-  cargo test -- --skip vms:: --skip qemu::vm_
+  cargo test -- --skip vms:: --skip qemu::vm_ --skip proxmox::vm_
   if wants_machines; then
     make_test_image
-    cargo test --test it -- --test-threads 2 vms:: qemu::vm_
+    cargo test --test it -- --test-threads 2 vms:: qemu::vm_ proxmox::vm_
   fi
 fi

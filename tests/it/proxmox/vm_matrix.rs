@@ -1,7 +1,7 @@
 //! A whole plan on a cluster whose machines are real.
 
 use super::{
-    real::{Real, STAND_IN},
+    vm_real::{Real, STAND_IN},
     world::cluster,
 };
 use crate::{
@@ -178,4 +178,56 @@ async fn a_gpu_is_given_to_the_cells_that_want_it_and_taken_back() {
     let (code, text) = world.mosdat(&["apply", "--yes", "plan.toml"]).await;
     assert_eq!(code, 0, "{text}");
     world.assert_given_back();
+}
+
+/// Copies a folder of this project into the test's.
+fn bring(world: &World, folder: &str) {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let to = world.project.path().join(folder);
+    fs::create_dir_all(to.parent().unwrap()).unwrap();
+    let copied = std::process::Command::new("cp")
+        .arg("-r")
+        .arg(from)
+        .arg(to)
+        .status();
+    assert!(copied.unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_notes_plan_holds_with_a_gpu_and_without() {
+    let world = world(Session::X11, "\"none\"").await;
+    for folder in ["examples/notes", "scenarios/notes"] {
+        bring(&world, folder);
+    }
+    // The plan as it is, but for who keeps the machine.
+    let ours = fs::read_to_string(world.project.path().join("plan.toml")).unwrap();
+    let tables = &ours[ours.find("[proxmox]").unwrap()..ours.find("[[vm.package]]").unwrap()];
+    let plan = format!(
+        "[matrix]\nname = \"fleet\"\ninclude = [\"../examples/notes/notes.toml\"]\n\
+         machines = [\"desk\"]\nscenarios = [\"notes/create\", \"smoke/x11\"]\ngpu = [\"none\", \"card\"]\n\
+         retries = 1\ntimeout = \"5m\"\n\
+         [[build]]\nname = \"main\"\nsource = {{ path = \"../examples/notes\" }}\n\
+         commands = [\"./package.sh\"]\n\
+         {tables}\n[[vm.package]]\nformat = \"deb\"\nfile_glob = \"notes_*_all.deb\"\n"
+    );
+    world.project.write(
+        "plans/notes.toml",
+        &plan.replace("file:secret", "file:../secret"),
+    );
+    let (code, text) = world.mosdat(&["apply", "--yes", "plans/notes.toml"]).await;
+    assert_eq!(code, 0, "{text}");
+    world.assert_given_back();
+    assert_eq!(text.matches("passed").count() > 0, true, "{text}");
+    let cluster = world.pve.cluster();
+    let devices = |pattern: &str| world.pve.asked(pattern).len();
+    assert!(
+        devices("hostpci0=mapping%3Dcard") >= 1,
+        "the device was given"
+    );
+    let keeps_ram = cluster.vms[&200]
+        .snapshots
+        .values()
+        .filter(|it| it.has_ram)
+        .count();
+    assert_eq!(keeps_ram, 1, "only the session without the device is kept");
 }

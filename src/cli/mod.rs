@@ -8,6 +8,7 @@ mod arguments;
 mod commands;
 mod diagnostics;
 mod dispatch;
+mod drivers;
 mod error;
 mod exit;
 mod face;

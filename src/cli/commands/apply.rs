@@ -7,6 +7,7 @@ use super::{
 use crate::{
     cli::{
         arguments::ApplyArguments,
+        drivers::Drivers,
         error::CliError,
         exit::Ended,
         face,
@@ -15,7 +16,7 @@ use crate::{
         select,
         settings::Settings,
         view::{matrix, plan::PlanView},
-        workplace::{Drivers, Scene, Workplace},
+        workplace::{Scene, Workplace},
     },
     driver::disk::{DiskRunFolder, DiskStore},
     model::{Event, Fact, Plan, PoolName, Recorded, RunId, Timestamp},

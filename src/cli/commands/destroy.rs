@@ -2,11 +2,8 @@
 
 use crate::{
     cli::{
-        arguments::DestroyArguments,
-        error::CliError,
-        exit::Ended,
-        settings::Settings,
-        workplace::{Drivers, Workplace},
+        arguments::DestroyArguments, drivers::Drivers, error::CliError, exit::Ended,
+        settings::Settings, workplace::Workplace,
     },
     driver::disk::DiskStore,
     model::{Record, Recorded},

@@ -2,11 +2,8 @@
 
 use crate::{
     cli::{
-        arguments::GcArguments,
-        error::CliError,
-        exit::Ended,
-        settings::Settings,
-        workplace::{Drivers, Workplace},
+        arguments::GcArguments, drivers::Drivers, error::CliError, exit::Ended, settings::Settings,
+        workplace::Workplace,
     },
     driver::disk::{self, DiskStore},
     model::{LayerName, Record, Recorded, StepKey},

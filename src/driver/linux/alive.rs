@@ -37,6 +37,15 @@ fn parking_place(frame: &Frame) -> Point {
     }
 }
 
+/// Whether a picture shows nothing: the same dark color everywhere.
+pub fn is_dark(frame: &Frame) -> bool {
+    let mut pixels = frame.rgba.chunks_exact(4);
+    let Some(first) = pixels.next() else {
+        return true;
+    };
+    first[..3].iter().all(|part| *part < 16) && pixels.all(|pixel| pixel == first)
+}
+
 /// Puts the pointer where it waits, and waits until the desktop has come to rest, at most for
 /// `limit`: one that never rests is kept as it is.
 pub async fn come_to_rest(screen: &dyn Screen, limit: Duration) -> Result<(), ScreenError> {

@@ -6,10 +6,11 @@ use super::{
     census::Listed,
     config::ProxmoxConfig,
     console::ClusterConsole,
-    provider::{abilities, is_dark},
+    storage::abilities,
     vm::{Config, Vm},
 };
 use crate::{
+    driver::linux::alive,
     model::{Gpu, Machine, Session},
     port::{Check, Login},
 };
@@ -402,7 +403,7 @@ impl Patient<'_> {
         };
         match screen.frame().await {
             Err(err) => Check::bad("console", err.to_string()),
-            Ok(frame) if is_dark(&frame) => Check::doubtful(
+            Ok(frame) if alive::is_dark(&frame) => Check::doubtful(
                 "console",
                 "shows nothing but black: a screen saver, or a GPU has become the screen",
             ),

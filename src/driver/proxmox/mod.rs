@@ -24,11 +24,13 @@ mod doctor;
 mod gpu;
 mod guest;
 mod hold;
+mod holders;
 mod lease;
 mod notes;
 mod open;
 mod provider;
 mod reasons;
+mod storage;
 mod vm;
 mod web_socket;
 

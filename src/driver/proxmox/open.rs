@@ -10,7 +10,7 @@ use super::{
     console::{ClusterConsole, GuestConsole},
     gpu,
     guest::Opened,
-    provider::{ProxmoxProvider, is_dark},
+    provider::ProxmoxProvider,
     reasons::api_error,
     vm::{Snapshot, Vm},
 };
@@ -234,7 +234,7 @@ impl Opening<'_> {
         let dialled = self.config.screens.dial_console(console).await;
         let screen = dialled.map_err(|err| self.dark(&with_causes(&err)))?;
         let follows = alive::follows(&*screen, self.config.limits.alive).await?;
-        if !follows && is_dark(&screen.frame().await?) {
+        if !follows && alive::is_dark(&screen.frame().await?) {
             return Err(self.dark("it shows nothing but black"));
         }
         Ok(Some(screen))

@@ -3,34 +3,29 @@
 
 use super::{
     api::{ApiError, Client, Reason},
-    census::{Census, Listed, Register},
+    census::{Listed, Register},
     config::ProxmoxConfig,
     doctor::{self, Patient},
-    gpu,
     guest::ProxmoxGuest,
     hold::{self, Cleaner, Hold, Terms, give_back},
-    lease::{NotLeased, claim_of},
+    lease::NotLeased,
     notes::{Notes, Sort},
     open::Opening,
     reasons::api_error,
-    vm::{Config, Snapshot, Vm},
+    storage,
+    vm::{Snapshot, Vm},
 };
 use crate::{
-    model::{
-        Abilities, ContentHash, Frame, Gpu, LayerName, Lease, LeaseId, LiveLayers, Machine,
-        MachineName, Presence,
-    },
+    model::{ContentHash, LayerName, Lease, LeaseId, Machine, MachineName, Presence},
     port::{Check, Guest, Keeper, Provider, ProviderError, Wanted},
 };
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::time::{Instant, sleep};
 
 /// How old what is known of the cluster may be when a plan is made.
 const RECENT: Duration = Duration::from_secs(5);
@@ -39,19 +34,16 @@ const RECENT: Duration = Duration::from_secs(5);
 const NO_CLONES: &str =
     "be cloned from its `template` by this version; name a machine that is there by `vmid`";
 
-/// How often somebody who has a GPU is asked whether he is done.
-const PACE: Duration = Duration::from_secs(5);
-
 /// Keeps machines of a cluster.
 #[derive(Debug)]
 pub struct ProxmoxProvider {
-    config: ProxmoxConfig,
-    register: Arc<Register>,
+    pub(super) config: ProxmoxConfig,
+    pub(super) register: Arc<Register>,
     /// The base snapshots that the plan is made for, by machine.
     planned: Mutex<BTreeMap<MachineName, String>>,
     /// What has to be given back.
-    notes: Notes,
-    cleaner: Arc<Cleaner>,
+    pub(super) notes: Notes,
+    pub(super) cleaner: Arc<Cleaner>,
 }
 
 impl ProxmoxProvider {
@@ -66,7 +58,7 @@ impl ProxmoxProvider {
         }
     }
 
-    fn client(&self, machine: &MachineName) -> Result<&Arc<Client>, ProviderError> {
+    pub(super) fn client(&self, machine: &MachineName) -> Result<&Arc<Client>, ProviderError> {
         self.config
             .client
             .as_ref()
@@ -83,7 +75,7 @@ impl ProxmoxProvider {
         ContentHash::of(text.as_bytes()).short()
     }
 
-    fn terms(&self, lease: &LeaseId) -> Terms {
+    pub(super) fn terms(&self, lease: &LeaseId) -> Terms {
         Terms {
             holder: self.config.holder.clone(),
             lease: lease.clone(),
@@ -92,7 +84,7 @@ impl ProxmoxProvider {
         }
     }
 
-    fn vm(&self, client: &Arc<Client>, listed: &Listed) -> Vm {
+    pub(super) fn vm(&self, client: &Arc<Client>, listed: &Listed) -> Vm {
         Vm::new(
             Arc::clone(client),
             Arc::clone(&self.register),
@@ -134,12 +126,7 @@ impl ProxmoxProvider {
         planned.is_none_or(|planned| Some(planned.as_str()) == identity)
     }
 
-    /// Writes down that a machine is about to have a GPU in its configuration.
-    pub(super) fn note_holder(&self, machine: &Machine, vm: &Vm) -> Result<(), ProviderError> {
-        self.note(&machine.name, Sort::Holder, &vm.vmid.to_string(), &vm.vmid)
-    }
-
-    fn note(
+    pub(super) fn note(
         &self,
         machine: &MachineName,
         sort: Sort,
@@ -151,100 +138,6 @@ impl ProxmoxProvider {
             machine: machine.clone(),
             what: format!("be used: what has to be given back cannot be written down: {err}"),
         })
-    }
-
-    /// Has a GPU freed that the machine `other` uses: one of the plan's own is stopped, another is
-    /// shut down if it may be, and gets it back at the end of the run.
-    pub(super) async fn free(
-        &self,
-        gpu: &Gpu,
-        other: u32,
-        for_machine: &Machine,
-        deadline: Instant,
-    ) -> Result<(), ProviderError> {
-        let machine = &for_machine.name;
-        let client = self.client(machine)?;
-        let failed = |err: ApiError| api_error(machine, "the GPU", &err);
-        let census = self.register.census(client, Duration::ZERO).await;
-        let census = census.map_err(failed)?;
-        let in_use = |by: String| ProviderError::InUse {
-            machine: machine.clone(),
-            what: format!("the GPU `{}`", gpu.name),
-            by,
-        };
-        let Some(listed) = census.vms.get(&other) else {
-            return Err(in_use(format!("machine {other}, which mosdat may not see")));
-        };
-        let vm = self.vm(client, listed);
-        let config = vm.config().await.map_err(failed)?;
-        let now = client.now();
-        if let Some(claim) = claim_of(config.description()).filter(|claim| claim.until > now) {
-            // Somebody else tests with it: it comes free.
-            if Instant::now() + PACE >= deadline {
-                let by = hold::in_words(&claim);
-                return Err(in_use(format!("machine {other}, which {by} has")));
-            }
-            sleep(PACE).await;
-            return Ok(());
-        }
-        let is_own = self.config.machines.values().any(|known| {
-            known.vmid == Some(other) || known.vmid.is_none() && known.name.as_str() == listed.name
-        });
-        if !is_own && !gpu.take_over {
-            return Err(ProviderError::Unable {
-                machine: machine.clone(),
-                what: format!(
-                    "be given the GPU `{}`: machine {other} (`{}`) on {} has it; shut that down, or say \
-                     `take_over = true`",
-                    gpu.name, listed.name, listed.node
-                ),
-            });
-        }
-        self.displace(machine, gpu, vm, is_own).await
-    }
-
-    /// Shuts a machine down so that its GPU comes free.
-    async fn displace(
-        &self,
-        machine: &MachineName,
-        gpu: &Gpu,
-        vm: Vm,
-        is_own: bool,
-    ) -> Result<(), ProviderError> {
-        let failed = |err: ApiError| api_error(machine, "the GPU", &err);
-        if is_own {
-            return vm.stop().await.map_err(failed);
-        }
-        let lease = LeaseId::named(&format!("displaced-by-{}", gpu.name));
-        let terms = self.terms(&lease);
-        let entry = Displaced {
-            vmid: vm.vmid,
-            lease: lease.clone(),
-            marker: terms.marker.clone(),
-        };
-        self.note(machine, Sort::Displaced, &vm.vmid.to_string(), &entry)?;
-        // For as long as the longest run: its owner gets it back at the end.
-        let leased = vm
-            .lease(
-                &terms.holder,
-                &lease,
-                &terms.marker,
-                Duration::from_hours(24),
-            )
-            .await;
-        match leased {
-            Ok(_) => {}
-            Err(NotLeased::Api(err)) => return Err(failed(*err)),
-            Err(NotLeased::Held(claim)) => {
-                return Err(ProviderError::InUse {
-                    machine: machine.clone(),
-                    what: format!("the GPU `{}`", gpu.name),
-                    by: hold::in_words(&claim),
-                });
-            }
-        }
-        tracing::warn!(vmid = vm.vmid, gpu = %gpu.name, "a machine is shut down because of its GPU, until the run ends");
-        vm.shut_down().await.map_err(failed)
     }
 
     /// Looks at a machine: whether it is there, its base, its layers, and what its storage can do.
@@ -294,52 +187,12 @@ impl ProxmoxProvider {
         Ok(Presence::Present {
             base,
             layers,
-            abilities: Some(abilities(&census, &config)),
+            abilities: Some(storage::abilities(&census, &config)),
         })
     }
 
-    /// Gives GPUs back: whoever had one during the run has it in its configuration no more, and whoever
-    /// was shut down for one runs again.
-    async fn give_back_gpus(&self) -> Vec<String> {
-        let mut wrong = Vec::new();
-        let holders: Vec<u32> = self.notes.all(Sort::Holder).unwrap_or_default();
-        let displaced: Vec<Displaced> = self.notes.all(Sort::Displaced).unwrap_or_default();
-        for vmid in holders {
-            let taken = async { self.take_gpus_from(&self.vm_of(vmid).await?).await };
-            match taken.await {
-                Ok(()) => self.forget(Sort::Holder, vmid),
-                Err(err) => wrong.push(format!("machine {vmid} still has a GPU: {err}")),
-            }
-        }
-        for Displaced {
-            vmid,
-            lease,
-            marker,
-        } in displaced
-        {
-            let back = async {
-                let vm = self.vm_of(vmid).await?;
-                vm.start().await?;
-                vm.give_back(&lease, &marker).await
-            };
-            match back.await {
-                Ok(()) => self.forget(Sort::Displaced, vmid),
-                Err(err) => wrong.push(format!(
-                    "machine {vmid} was shut down because of its GPU and does not start again: {err}"
-                )),
-            }
-        }
-        wrong
-    }
-
-    fn forget(&self, sort: Sort, vmid: u32) {
-        if let Err(error) = self.notes.remove(sort, &vmid.to_string()) {
-            tracing::warn!(%error, vmid, "a note could not be removed");
-        }
-    }
-
     /// Returns a machine by its number.
-    async fn vm_of(&self, vmid: u32) -> Result<Vm, ApiError> {
+    pub(super) async fn vm_of(&self, vmid: u32) -> Result<Vm, ApiError> {
         let missing = |why: String| ApiError::Unreadable {
             call: "GET /cluster/resources".into(),
             why,
@@ -360,76 +213,10 @@ impl ProxmoxProvider {
         let vm = self.vm_of(vmid).await;
         Some(vm.map_err(|err| api_error(machine, "a look at the cluster", &err)))
     }
-
-    async fn take_gpus_from(&self, vm: &Vm) -> Result<(), ApiError> {
-        let config = vm.config().await?;
-        let is_leased = claim_of(config.description()).is_some();
-        if is_leased || !gpu::has_any(&config, &self.config.gpus) {
-            return Ok(());
-        }
-        vm.give(None, &self.config.gpus).await.map(drop)
-    }
-}
-
-/// Whether a picture shows nothing: the same dark color everywhere.
-pub(super) fn is_dark(frame: &Frame) -> bool {
-    let mut pixels = frame.rgba.chunks_exact(4);
-    let Some(first) = pixels.next() else {
-        return true;
-    };
-    first[..3].iter().all(|part| *part < 16) && pixels.all(|pixel| pixel == first)
-}
-
-/// Whether a volume is a file that keeps snapshots itself.
-fn is_qcow2(volume: &str) -> bool {
-    Path::new(volume)
-        .extension()
-        .is_some_and(|ending| ending == "qcow2")
-}
-
-/// A machine that was shut down because of its GPU, and under which lease.
-#[derive(Debug, Serialize, Deserialize)]
-struct Displaced {
-    vmid: u32,
-    lease: LeaseId,
-    marker: String,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What can be done with a machine, by where its disks lie and what is passed through to it.
-pub(super) fn abilities(census: &Census, config: &Config) -> Abilities {
-    let disks = config.values.iter().filter(|(key, value)| {
-        let stem = key.trim_end_matches(|c: char| c.is_ascii_digit());
-        let is_disk = matches!(
-            stem,
-            "scsi" | "virtio" | "sata" | "ide" | "efidisk" | "tpmstate"
-        );
-        is_disk && stem.len() < key.len() && !value.contains("media=cdrom")
-    });
-    let kinds = disks.filter_map(|(_, value)| {
-        let (storage, volume) = value.split_once(':')?;
-        let kind = census.storages.get(storage).map_or("", String::as_str);
-        let volume = volume.split(',').next().unwrap_or_default();
-        Some((kind.to_owned(), volume.to_owned()))
-    });
-    // Where only the newest snapshot can be returned to, a layer would be in the way of its base.
-    let layers = kinds.into_iter().all(|(kind, volume)| match kind.as_str() {
-        "zfspool" | "lvm" | "iscsi" | "iscsidirect" | "dir" | "nfs" | "cifs" => is_qcow2(&volume),
-        _ => true,
-    });
-    let has_device = config.values.keys().any(|key| key.starts_with("hostpci"));
-    Abilities {
-        layers,
-        base_layer: false,
-        live_layers: if layers && !has_device {
-            LiveLayers::WithoutGpu
-        } else {
-            LiveLayers::Never
-        },
-    }
 }
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! The examples of `docs/plan-file.md` are true.
+//! The examples of the pages about plan files are true.
 
 use super::fakes::{APP, Map, load_from, mistakes};
 
@@ -34,6 +34,35 @@ fn every_example_loads() {
         ];
         let loaded = load_from(&Map::of(&files), &SCENARIOS);
         assert_eq!(mistakes(&loaded), "no mistakes", "{part}");
+    }
+}
+
+#[test]
+fn every_example_of_other_pages_loads() {
+    for (name, count) in [("proxmox", 1), ("gpu", 2)] {
+        let page = std::fs::read_to_string(format!("docs/{name}.md")).unwrap();
+        let examples: Vec<&str> = page.split("```toml\n").skip(1).collect();
+        assert_eq!(examples.len(), count, "{name}");
+        for rest in examples {
+            let example = rest.split("```").next().unwrap();
+            let mut plan = example.to_owned();
+            if plan.contains("gpu = [") {
+                plan.push_str(MACHINE);
+            }
+            if plan.contains("[[vm]]\nname    = \"gnome\"") {
+                plan.push_str("[[vm.package]]\nformat = \"deb\"\n[proxmox]\n");
+            }
+            if !plan.contains("[[build]]") {
+                plan.push_str("[[build]]\nname = \"main\"\nsource = { path = \"../app\" }\n");
+            }
+            let plan = format!("{APP}\n{plan}");
+            let files = [
+                ("plans/notes.toml", plan.as_str()),
+                ("scenarios/open-note.yaml", ""),
+            ];
+            let loaded = load_from(&Map::of(&files), &SCENARIOS);
+            assert_eq!(mistakes(&loaded), "no mistakes", "{name}: {plan}");
+        }
     }
 }
 

@@ -99,6 +99,24 @@ async fn a_machine_that_can_be_tested_on_is_well() {
     assert_eq!(document["subjects"][1]["name"], "one");
 }
 
+#[test]
+fn the_role_that_is_written_down_is_the_one_that_is_needed() {
+    let page = std::fs::read_to_string("docs/proxmox.md").unwrap();
+    let line = page
+        .lines()
+        .find(|line| line.starts_with("pveum role add"))
+        .unwrap();
+    let told: std::collections::BTreeSet<&str> =
+        line.split('"').nth(1).unwrap().split(' ').collect();
+    let gpu = [
+        "VM.Config.HWType",
+        "VM.GuestAgent.Unrestricted",
+        "Datastore.Audit",
+    ];
+    let needed = ROLE.iter().chain(&gpu).copied().collect();
+    assert_eq!(told, needed);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_role_lacks_is_named_with_its_path() {
     let gpu = "[[gpu]]\nname = \"card\"\nmapping = \"rtx\"";

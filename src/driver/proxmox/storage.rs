@@ -1,0 +1,45 @@
+//! What can be done with a machine, by where its disks lie.
+
+use super::{census::Census, vm::Config};
+use crate::model::{Abilities, LiveLayers};
+use std::path::Path;
+
+/// What can be done with a machine, by where its disks lie and what is passed through to it.
+pub(super) fn abilities(census: &Census, config: &Config) -> Abilities {
+    let disks = config.values.iter().filter(|(key, value)| {
+        let stem = key.trim_end_matches(|c: char| c.is_ascii_digit());
+        let is_disk = matches!(
+            stem,
+            "scsi" | "virtio" | "sata" | "ide" | "efidisk" | "tpmstate"
+        );
+        is_disk && stem.len() < key.len() && !value.contains("media=cdrom")
+    });
+    let kinds = disks.filter_map(|(_, value)| {
+        let (storage, volume) = value.split_once(':')?;
+        let kind = census.storages.get(storage).map_or("", String::as_str);
+        let volume = volume.split(',').next().unwrap_or_default();
+        Some((kind.to_owned(), volume.to_owned()))
+    });
+    // Where only the newest snapshot can be returned to, a layer would be in the way of its base.
+    let layers = kinds.into_iter().all(|(kind, volume)| match kind.as_str() {
+        "zfspool" | "lvm" | "iscsi" | "iscsidirect" | "dir" | "nfs" | "cifs" => is_qcow2(&volume),
+        _ => true,
+    });
+    let has_device = config.values.keys().any(|key| key.starts_with("hostpci"));
+    Abilities {
+        layers,
+        base_layer: false,
+        live_layers: if layers && !has_device {
+            LiveLayers::WithoutGpu
+        } else {
+            LiveLayers::Never
+        },
+    }
+}
+
+/// Whether a volume is a file that keeps snapshots itself.
+fn is_qcow2(volume: &str) -> bool {
+    Path::new(volume)
+        .extension()
+        .is_some_and(|ending| ending == "qcow2")
+}

@@ -16,7 +16,7 @@ use crate::{
         vnc::VncDialer,
     },
     model::{ProviderKind, ProxmoxSettings, ProxmoxTrust, Timestamp},
-    port::{Blobs, Clock, Keeper, Provider},
+    port::{Blobs, Clock, Keeper, Provider, ProviderError},
 };
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
@@ -31,6 +31,16 @@ pub(super) struct Drivers {
     pub(super) keepers: BTreeMap<ProviderKind, Arc<dyn Keeper>>,
     pub(super) providers: BTreeMap<ProviderKind, Arc<dyn Provider>>,
     pub(super) sim: Arc<SimCluster>,
+}
+
+impl Drivers {
+    /// Has every provider give back what earlier runs kept and did not give back.
+    pub(super) async fn wind_up(&self) -> Result<(), ProviderError> {
+        for keeper in self.keepers.values() {
+            keeper.wind_up().await?;
+        }
+        Ok(())
+    }
 }
 
 impl Workplace {

@@ -2,7 +2,11 @@
 //! needed, and never shown.
 
 use crate::model::{Secret, SecretSource};
-use std::{collections::BTreeMap, fs};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// Looks a secret up; an error says what is missing.
 pub(super) fn find(
@@ -17,11 +21,23 @@ pub(super) fn find(
             Ok(Secret::new(value))
         }
         SecretSource::File(file) => {
+            let file = &at_home(file, environment);
             #[expect(clippy::disallowed_methods, reason = "a secret goes through no cache")]
             let text = fs::read_to_string(file);
             let text = text.map_err(|err| format!("failed to read `{}`: {err}", file.display()))?;
             Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
         }
+    }
+}
+
+/// Puts the user's home in place of `~`, wherever the plan file lies.
+fn at_home(file: &Path, environment: &BTreeMap<String, String>) -> PathBuf {
+    let home = environment.get("HOME").filter(|home| !home.is_empty());
+    let mut parts = file.components();
+    let has_tilde = parts.any(|part| part.as_os_str() == "~");
+    match home.filter(|_| has_tilde) {
+        Some(home) => Path::new(home).join(parts.as_path()),
+        None => file.to_path_buf(),
     }
 }
 
@@ -43,5 +59,9 @@ mod tests {
         assert!(why.contains("secret"), "{why}");
         std::io::Write::write_all(&mut fs::File::create(&file).unwrap(), b"b c\r\n").unwrap();
         assert_eq!(find(SecretSource::File(file)), Ok(Secret::new("b c")));
+        let home = dir.path().display().to_string();
+        let environment = BTreeMap::from([("HOME".to_owned(), home)]);
+        let source = SecretSource::File("plans/~/secret".into());
+        assert_eq!(super::find(&source, &environment), Ok(Secret::new("b c")));
     }
 }

@@ -101,7 +101,15 @@ fn read_proxmox(documents: &Documents<'_>, to: &mut Providers) {
     let user = user.map_or("root@pam", |user| user.value);
     let id = token.map(|token| full_token(&table, user, token));
     let trust = match (fingerprint, ca_file) {
-        (Some(text), None) => ProxmoxTrust::Fingerprint(text.value.into()),
+        (Some(text), None) => {
+            let digits = text.value.replace(':', "");
+            if digits.len() != 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                let message = format!("`{}` is not a SHA-256 fingerprint", text.value);
+                let hint = "64 hexadecimal digits, as Proxmox VE shows it for a node's certificate";
+                table.mistakes.error(text.at, message, hint);
+            }
+            ProxmoxTrust::Fingerprint(text.value.into())
+        }
         (None, Some(file)) => ProxmoxTrust::Ca(file),
         (None, None) => ProxmoxTrust::System,
         (Some(text), Some(_)) => {

@@ -82,6 +82,8 @@ async fn apply(
     let is_dry =
         plan.is_empty() && typed.arguments.junit.is_none() && typed.arguments.markdown.is_none();
     if is_dry && !typed.arguments.json && typed.arguments.json_into.is_none() {
+        // What a crash left may be all that there is to do.
+        drivers.wind_up().await?;
         let view = PlanView {
             color: place.settings.face.color_out,
             all: false,

@@ -60,9 +60,7 @@ async fn release(
         let record = Record::LayerRemoved(machine.clone(), layer.clone());
         store.append(&[record], Durability::Process)?;
     }
-    for keeper in drivers.keepers.values() {
-        keeper.wind_up().await?;
-    }
+    drivers.wind_up().await?;
     let keys = recorded.steps.keys().chain(recorded.unfinished.keys());
     let forgotten: Vec<_> = keys.cloned().map(Record::Forgotten).collect();
     store.append(&forgotten, Durability::Power)?;

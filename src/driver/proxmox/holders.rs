@@ -84,6 +84,24 @@ impl ProxmoxProvider {
         self.displace(machine, gpu, vm, is_own).await
     }
 
+    /// Waits a while for one of several GPUs of a mapping, all of which are in use.
+    pub(super) async fn await_any(
+        &self,
+        gpu: &Gpu,
+        machine: &Machine,
+        deadline: Instant,
+    ) -> Result<(), ProviderError> {
+        if Instant::now() + PACE < deadline {
+            sleep(PACE).await;
+            return Ok(());
+        }
+        Err(ProviderError::InUse {
+            machine: machine.name.clone(),
+            what: format!("every GPU of `{}`", gpu.name),
+            by: "other machines".into(),
+        })
+    }
+
     /// Shuts a machine down so that its GPU comes free.
     async fn displace(
         &self,

@@ -129,12 +129,16 @@ impl Opening<'_> {
                 Ok(()) => return Ok(()),
                 Err(err) => err,
             };
-            let (Reason::DeviceInUse(other), Some(gpu)) = (err.reason(), self.gpu) else {
-                return Err(failed(err));
-            };
-            self.provider
-                .free(gpu, other, self.machine, deadline)
-                .await?;
+            match (err.reason(), self.gpu) {
+                (Reason::DeviceInUse(other), Some(gpu)) => {
+                    let freed = self.provider.free(gpu, other, self.machine, deadline);
+                    freed.await?;
+                }
+                (Reason::NoFreeDevice, Some(gpu)) => {
+                    self.provider.await_any(gpu, self.machine, deadline).await?;
+                }
+                _ => return Err(failed(err)),
+            }
         }
     }
 

@@ -161,7 +161,9 @@ impl ProxmoxProvider {
             return Ok(Presence::Unknown { why });
         }
         let vm = self.vm(client, listed);
-        let (snapshots, config) = tokio::try_join!(vm.snapshots(), vm.config())?;
+        // What the base brings back counts: just now somebody may be using the machine.
+        let (snapshots, config) = tokio::join!(vm.snapshots(), vm.config_of(&machine.snapshot));
+        let snapshots = snapshots?;
         let base = snapshots.iter().find(|it| it.name == machine.snapshot);
         let Some(base) = base.filter(|base| !base.is_incomplete) else {
             let names: Vec<&str> = snapshots.iter().map(|it| it.name.as_str()).collect();
@@ -187,7 +189,7 @@ impl ProxmoxProvider {
         Ok(Presence::Present {
             base,
             layers,
-            abilities: Some(storage::abilities(&census, &config)),
+            abilities: Some(storage::abilities(&census, &config?)),
         })
     }
 

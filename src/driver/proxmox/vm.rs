@@ -316,9 +316,18 @@ impl Vm {
 
     /// Returns its configuration, as it will be with its next start.
     pub async fn config(&self) -> Result<Config, ApiError> {
-        let told: BTreeMap<String, Value> = self
-            .call(|path| Call::get(format!("{path}/config")))
-            .await?;
+        self.read_config(|path| Call::get(format!("{path}/config")))
+            .await
+    }
+
+    /// Returns the configuration that a snapshot brings back.
+    pub async fn config_of(&self, snapshot: &str) -> Result<Config, ApiError> {
+        self.read_config(|path| Call::get(format!("{path}/config")).with("snapshot", snapshot))
+            .await
+    }
+
+    async fn read_config(&self, make: impl Fn(String) -> Call) -> Result<Config, ApiError> {
+        let told: BTreeMap<String, Value> = self.call(make).await?;
         let mut values: BTreeMap<String, String> = told
             .into_iter()
             .map(|(key, value)| {

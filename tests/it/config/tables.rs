@@ -143,6 +143,12 @@ fn a_cluster_is_signed_in_to_in_one_way_and_trusted_in_one() {
         &with(both),
         "`fingerprint` and `ca_file` exclude each other",
     );
+    check(
+        &with("fingerprint = \"AA:BB\""),
+        "`AA:BB` is not a SHA-256 fingerprint",
+    );
+    let whole = format!("fingerprint = \"{}\"", ["0A"; 32].join(":"));
+    check(&with(&whole), "no mistakes");
     check(&with("calls = 0"), "`calls` must be from 1");
 }
 

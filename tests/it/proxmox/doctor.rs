@@ -185,6 +185,22 @@ async fn a_machine_that_runs_is_asked_more() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_crash_left_is_given_back_when_everything_is_released() {
+    let world = world(&[ROLE, &["VM.Config.HWType"]].concat(), "").await;
+    // A run that died had shut this one down for its GPU.
+    let note = "{\"vmid\":101,\"lease\":\"displaced-by-card\",\"marker\":\"x\"}";
+    world
+        .project
+        .write("state/fleet/proxmox/displaced-101.json", note);
+    let (code, text) = world.mosdat(&["destroy", "--yes", "plan.toml"]).await;
+    assert_eq!(code, 0, "{text}");
+    assert!(world.pve.cluster().vms[&101].is_running);
+    let (code, text) = world.mosdat(&["destroy", "--yes", "plan.toml"]).await;
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(world.pve.tasks_of("qmstart", 101), 1, "once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_secret_that_is_missing_is_told_and_takes_nothing_else_along() {
     let world = world(ROLE, "").await;
     let plan = std::fs::read_to_string(world.project.path().join("plan.toml")).unwrap();

@@ -217,6 +217,35 @@ async fn a_run_that_is_stopped_gives_the_card_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_of_several_cards_is_waited_for() {
+    let (pve, vmids) = with_card(1);
+    {
+        let mut cluster = pve.cluster();
+        let second = "0000:02:00.0".to_owned();
+        let device = (second.clone(), "10de:2684".to_owned(), 13);
+        cluster.nodes.get_mut("pve1").unwrap().devices.push(device);
+        let mapped = ("pve1".to_owned(), second, "10de:2684".to_owned());
+        cluster.mappings.get_mut("card").unwrap().push(mapped);
+        for vmid in [901, 902] {
+            cluster.add(vmid, "pve1", "local-lvm", Arc::new(Paper::default()));
+            let config = &mut cluster.vms.get_mut(&vmid).unwrap().config;
+            config.insert("hostpci0".into(), "mapping=card".into());
+        }
+    }
+    for vmid in [901, 902] {
+        pve.start("pve1", vmid).await.unwrap();
+    }
+    let mut fleet = Fleet::new(&pve, &vmids, &["a"]).with_gpu(card());
+    let done = async {
+        tokio::time::sleep(Duration::from_mins(3)).await;
+        pve.stop("pve1", 902).await.unwrap();
+    };
+    let ((applied, events), ()) = tokio::join!(fleet.apply(), done);
+    assert_eq!(verdicts(&applied), passed(2), "{:?}", complaints(&events));
+    assert!(pve.cluster().vms[&901].is_running);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_card_changes_hands_as_seldom_as_can_be() {
     let (pve, vmids) = with_card(4);
     let mut fleet = Fleet::new(&pve, &vmids, &["a", "b", "c"]).with_gpu(card());

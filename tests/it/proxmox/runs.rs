@@ -65,6 +65,26 @@ async fn a_storage_that_returns_to_its_newest_snapshot_only_gets_no_layers() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_somebody_does_with_a_machine_meanwhile_does_not_change_the_plan() {
+    let (pve, vmids) = server(1, Duration::ZERO);
+    let mut fleet = Fleet::new(&pve, &vmids, &["a"]);
+    fleet.apply().await;
+    let set = |value: Option<&str>| {
+        let mut cluster = pve.cluster();
+        let config = &mut cluster.vms.get_mut(&200).unwrap().config;
+        match value {
+            Some(value) => drop(config.insert("hostpci0".into(), value.into())),
+            None => drop(config.remove("hostpci0")),
+        }
+    };
+    // With a device it could not be kept with its memory; the base has none.
+    set(Some("mapping=sound"));
+    let (applied, _) = fleet.apply().await;
+    assert_eq!(applied.summary.cached, 1);
+    set(None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_base_that_was_taken_anew_makes_everything_on_it_due() {
     let (pve, vmids) = server(1, Duration::ZERO);
     let mut fleet = Fleet::new(&pve, &vmids, &["a"]);

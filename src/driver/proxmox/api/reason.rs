@@ -18,6 +18,8 @@ pub enum Reason {
     Changed,
     /// A passed-through device is in use by another machine, which has this number.
     DeviceInUse(u32),
+    /// All devices of a mapping are in use by other machines.
+    NoFreeDevice,
     /// A snapshot of that name is there already.
     SnapshotExists,
     /// There is no such snapshot.
@@ -47,6 +49,8 @@ impl Reason {
         } else if has("already in use by VMID") || has("currently reserved for use by VMID") {
             let number = between(words, "by VMID '", "'").and_then(|text| text.parse().ok());
             Self::DeviceInUse(number.unwrap_or(0))
+        } else if has("could not find a free device") {
+            Self::NoFreeDevice
         } else if has("Configuration file") && has("does not exist") {
             Self::NoMachine
         } else if has("already running") {
@@ -117,6 +121,10 @@ mod tests {
         check(
             "PCI device '0000:01:00.0' already in use by VMID '101'",
             Reason::DeviceInUse(101),
+        );
+        check(
+            "could not find a free device for 'hostpci0'",
+            Reason::NoFreeDevice,
         );
         check("snapshot name 'clean' already used", Reason::SnapshotExists);
         check("snapshot 'nope' does not exist", Reason::NoSnapshot);

@@ -15,7 +15,6 @@
 //! * A machine with a passed-through device cannot be kept with its memory.
 //! * There is no news of a machine's end: it is asked whenever something goes wrong, and at the end.
 
-mod agent;
 pub mod api;
 mod census;
 mod config;
@@ -34,10 +33,9 @@ mod storage;
 mod vm;
 mod web_socket;
 
-pub use agent::Ran;
 pub use census::{Census, Listed, census};
 pub use config::{Limits, ProxmoxConfig};
 pub use console::ClusterConsole;
 pub use lease::{Claim, claim_of};
 pub use provider::ProxmoxProvider;
-pub use vm::{Config, Power, Snapshot, TaskLimits, Vm};
+pub use vm::{Config, Power, Ran, Snapshot, TaskLimits, Vm};

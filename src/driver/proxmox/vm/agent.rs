@@ -3,10 +3,8 @@
 //! The server reads arguments as ASCII and breaks the agent's channel on anything else; input and
 //! output are bytes, each written as the letter of its number.
 
-use super::{
-    api::{ApiError, Method, Reason},
-    vm::Vm,
-};
+use super::Vm;
+use crate::driver::proxmox::api::{ApiError, Method, Reason};
 use serde::Deserialize;
 use serde_json::Value;
 use std::{net::IpAddr, time::Duration};

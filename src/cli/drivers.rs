@@ -131,6 +131,7 @@ impl Workplace {
             client: self.cluster(settings, clock),
             machines,
             gpus: desired.gpus.values().cloned().collect(),
+            pool: settings.pool.clone(),
             work_dir: self.dir.join("proxmox"),
             holder: format!("{user}@{}", Settings::host()),
             shells: Arc::new(self.shells()),

@@ -13,7 +13,8 @@ use super::{
     source::{At, Found},
 };
 use crate::model::{
-    Abilities, Hardware, LiveLayers, Machine, MachineName, ProviderKind, Session, SimSettings,
+    Abilities, Hardware, LiveLayers, Machine, MachineName, ProviderKind, Reach, Session,
+    SimSettings,
 };
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -29,6 +30,9 @@ pub(super) struct MachineTable {
     pub(super) machine: Machine,
     pub(super) at: At,
 }
+
+/// What is wrong with more than one slot of a machine that there is once.
+pub(super) const ONE_AT_A_TIME: &str = "a virtual machine of Proxmox serves one step at a time";
 
 /// The words for sessions.
 const SESSIONS: [(&str, Session); 3] = [
@@ -116,9 +120,10 @@ fn read_one(
     let desktop = table.string("desktop").unwrap_or_default();
     let geometry = read_geometry(&table);
     let inherited = around.providers.local_geometry.filter(|_| is_local);
-    let slots = read_slots(&table, kind, around.providers);
     let hardware = read_hardware(&table, kind, around.providers);
     let reach = reach::read(&table, usual_user);
+    let slots = read_slots(&table, kind, &reach, around.providers);
+    check_address_of_clones(&table, ip.as_deref(), &reach, slots);
     check_unused(&table);
     let packages = package::read(&table, around.app.map(|table| &table.app));
     let at = name.map_or(table.at, |name| name.at);
@@ -215,19 +220,37 @@ fn read_node(
     (kind == Some(ProviderKind::Proxmox)).then(|| providers.proxmox_node.clone())
 }
 
-fn read_slots(table: &Table<'_>, kind: Option<ProviderKind>, providers: &Providers) -> usize {
+fn read_slots(
+    table: &Table<'_>,
+    kind: Option<ProviderKind>,
+    reach: &Reach,
+    providers: &Providers,
+) -> usize {
     let slots = table.whole("slots", 1..=10_000_usize);
-    let is_one = kind == Some(ProviderKind::Proxmox);
+    let is_cloned = reach.template.is_some();
+    let is_one = kind == Some(ProviderKind::Proxmox) && !is_cloned;
     if let Some(slots) = slots.filter(|slots| is_one && slots.value > 1) {
-        let message = "a virtual machine of Proxmox serves one step at a time";
-        let hint = "`slots` above 1 are for the providers `qemu`, `local` and `sim`";
-        table.mistakes.error(slots.at, message, hint);
+        let hint = "`slots` above 1 are for clones of a `template`, and for the providers `qemu`, `local` and `sim`";
+        table.mistakes.error(slots.at, ONE_AT_A_TIME, hint);
     }
     match (slots, kind) {
         (Some(slots), _) => slots.value,
         (None, Some(ProviderKind::Local)) => providers.local_slots(),
         (None, Some(ProviderKind::Qemu)) => providers.qemu_parallel,
+        (None, Some(ProviderKind::Proxmox)) if is_cloned => providers.proxmox_slots(),
         (None, _) => 1,
+    }
+}
+
+/// Several clones cannot all have the one address that is written down.
+fn check_address_of_clones(table: &Table<'_>, ip: Option<&str>, reach: &Reach, slots: usize) {
+    if ip.is_none() || reach.template.is_none() || slots < 2 {
+        return;
+    }
+    if let Some(ip) = table.filled_text("ip") {
+        let message = format!("{slots} clones cannot all have the address `{}`", ip.value);
+        let hint = "leave `ip` out, and the guest agent tells it; or say `slots = 1`";
+        table.mistakes.error(ip.at, message, hint);
     }
 }
 

@@ -45,11 +45,8 @@ impl PoolTable<'_> {
             }
             let machine = pool.value.strip_prefix("machine:");
             let machine = machine.and_then(|name| machine_tables.get(&MachineName::from(name)));
-            if machine.is_some_and(|table| table.machine.provider == ProviderKind::Proxmox)
-                && *size > 1
-            {
-                let message = "a virtual machine of Proxmox serves one step at a time";
-                mistakes.error(pool.at, message, "");
+            if machine.is_some_and(|table| table.machine.is_only_one()) && *size > 1 {
+                mistakes.error(pool.at, super::machine::ONE_AT_A_TIME, "");
             }
         }
     }
@@ -67,7 +64,7 @@ impl PoolTable<'_> {
                 machine.slots,
             );
             if let Some(node) = &machine.node {
-                let parallel = providers.proxmox_parallel.unwrap_or(2);
+                let parallel = providers.proxmox_slots();
                 pools.insert(PoolName::new(format!("node:{node}")), parallel);
             }
             if machine.provider == ProviderKind::Local {

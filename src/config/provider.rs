@@ -84,6 +84,7 @@ fn read_proxmox(documents: &Documents<'_>, to: &mut Providers) {
     let fingerprint = table.filled_text("fingerprint");
     let ca_file = table.path("ca_file");
     let calls = table.whole("calls", 1..=64_usize);
+    let pool = table.filled_text("pool");
     let _checked = table.filled_text("gpu_pci_address");
     to.proxmox_parallel = table.count("parallel");
     if let Some(node) = table.filled_text("node") {
@@ -128,6 +129,7 @@ fn read_proxmox(documents: &Documents<'_>, to: &mut Providers) {
         secret: token_secret.or(password),
         trust,
         calls: calls.map_or(8, |calls| calls.value),
+        pool: pool.map(|pool| pool.value.into()),
     });
     table.finish();
 }
@@ -189,6 +191,11 @@ fn read_local(documents: &Documents<'_>, to: &mut Providers) {
 }
 
 impl Providers {
+    /// How many machines of a node, or clones of a template, may be brought up at once.
+    pub(super) fn proxmox_slots(&self) -> usize {
+        self.proxmox_parallel.unwrap_or(2)
+    }
+
     /// How many private desktops may be open at once.
     pub(super) fn local_slots(&self) -> usize {
         self.local_parallel.unwrap_or(4)

@@ -84,6 +84,18 @@ pub struct Machine {
     pub packages: BTreeMap<FormatName, Package>,
 }
 
+impl Machine {
+    /// Whether it is cloned from a template for each step.
+    pub fn is_cloned(&self) -> bool {
+        self.provider == ProviderKind::Proxmox && self.reach.template.is_some()
+    }
+
+    /// Whether there is only one of it, which serves one step at a time.
+    pub fn is_only_one(&self) -> bool {
+        self.provider == ProviderKind::Proxmox && !self.is_cloned()
+    }
+}
+
 /// How a machine is reached that mosdat did not make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach {

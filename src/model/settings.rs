@@ -57,6 +57,8 @@ pub struct ProxmoxSettings {
     pub trust: ProxmoxTrust,
     /// How many calls may be under way at once.
     pub calls: usize,
+    /// The resource pool that clones are put into, whose privileges then hold for them.
+    pub pool: Option<String>,
 }
 
 /// What vouches for a server.

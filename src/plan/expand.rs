@@ -247,7 +247,12 @@ impl Expansion<'_> {
         if !gpu.is_none() {
             step.pools.push(PoolName::new(format!("gpu:{gpu}")));
         }
-        if let (Phase::Restore, Some(node)) = (phase, &machine.node) {
+        // A machine that is there is restored once; a clone is made for each step.
+        if let Some(node) = machine
+            .node
+            .as_ref()
+            .filter(|_| phase == Phase::Restore || machine.is_cloned())
+        {
             step.pools.push(PoolName::new(format!("node:{node}")));
         }
         if matches!(machine.provider, ProviderKind::Local | ProviderKind::Qemu) {

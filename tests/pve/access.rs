@@ -62,6 +62,8 @@ pub(crate) struct Access {
     tokens: BTreeMap<String, String>,
     /// What is granted to whom, on which path and below.
     grants: BTreeMap<String, Vec<(String, BTreeSet<String>)>>,
+    /// Pools of machines, by their paths.
+    pools: BTreeMap<String, String>,
     tickets: BTreeMap<String, (String, String, Instant)>,
     count: u64,
 }
@@ -156,11 +158,26 @@ impl Access {
         Ok(json!({"username": user, "ticket": ticket, "CSRFPreventionToken": csrf, "cap": {}}))
     }
 
+    /// Puts a machine into a pool, whose privileges then hold for it as well.
+    pub(crate) fn put_into_pool(&mut self, vmid: u32, pool: &str) {
+        self.pools
+            .insert(format!("/vms/{vmid}"), format!("/pool/{pool}"));
+    }
+
+    /// Takes a machine that is gone out of its pool.
+    pub(crate) fn take_out_of_pool(&mut self, vmid: u32) {
+        self.pools.remove(&format!("/vms/{vmid}"));
+    }
+
     /// Whether somebody has a privilege on a path.
     pub(crate) fn has(&self, caller: &Caller, path: &str, privilege: &str) -> bool {
-        if caller.id.starts_with("root@pam") {
-            return true;
-        }
+        let pool = self.pools.get(path);
+        caller.id.starts_with("root@pam")
+            || self.is_granted(caller, path, privilege)
+            || pool.is_some_and(|pool| self.is_granted(caller, pool, privilege))
+    }
+
+    fn is_granted(&self, caller: &Caller, path: &str, privilege: &str) -> bool {
         let grants = self.grants.get(&caller.id).into_iter().flatten();
         let above = grants.filter(|(granted, _)| {
             granted == "/" || path == granted || path.starts_with(&format!("{granted}/"))

@@ -46,6 +46,8 @@ pub(crate) struct Paper {
     pub(crate) pace: Duration,
     /// Whether its guest shuts down when asked.
     pub(crate) is_deaf: AtomicBool,
+    /// Whether it cannot be copied, the next time.
+    pub(crate) is_uncopied: AtomicBool,
     has_agent_died: AtomicBool,
     /// Whether its guest sees a card, and whether it can.
     has_card: AtomicBool,
@@ -118,6 +120,9 @@ impl Body for Paper {
 
     async fn copy(&self, _vmid: u32) -> Result<Arc<dyn Body>, String> {
         sleep(self.pace).await;
+        if self.is_uncopied.swap(false, Ordering::SeqCst) {
+            return Err("no space left on the thin pool".into());
+        }
         Ok(Arc::new(Self::slow(self.pace)))
     }
 

@@ -1,7 +1,7 @@
 //! Clones: a machine like another, on disks of its own or on those of a template.
 
 use super::{
-    cluster::Vm,
+    cluster::{Storage, Vm, is_disk},
     server::{Answer, Pve, Refusal, Request},
 };
 use std::{
@@ -17,11 +17,26 @@ impl Pve {
             let why = format!("unable to create VM {new}: config file already exists");
             return Err(Refusal::failed(why));
         }
+        let storages = cluster
+            .vms
+            .get(&vmid)
+            .map(|vm| cluster.storages_of(vm))
+            .unwrap_or_default();
+        for (storage, _) in &storages {
+            let (path, privilege) = (format!("/storage/{storage}"), "Datastore.AllocateSpace");
+            if !cluster.access.has(&request.caller, &path, privilege) {
+                let why = format!("Permission check failed ({path}, {privilege})");
+                return Err(Refusal::forbidden(&why));
+            }
+        }
         let source = cluster.on(node, vmid).map_err(Refusal::failed)?;
-        let is_full = check(request, source)?;
+        let is_full = check(request, source, &storages)?;
         let body = Arc::clone(&source.body);
-        let copy = copy(request, source, new);
+        let copy = copy(request, source, new, is_full);
         cluster.vms.insert(new, copy);
+        if let Some(pool) = request.get("pool") {
+            cluster.access.put_into_pool(new, pool);
+        }
         drop(cluster);
         let (pve, at) = (Arc::clone(self), node.to_owned());
         let work = async move {
@@ -39,6 +54,7 @@ impl Pve {
                 }
                 Err(why) => {
                     cluster.vms.remove(&new);
+                    cluster.access.take_out_of_pool(new);
                     Err(format!("clone failed: {why}"))
                 }
             }
@@ -49,11 +65,12 @@ impl Pve {
 }
 
 /// Returns whether the clone has disks of its own; refuses what cannot be.
-fn check(request: &Request, source: &Vm) -> Result<bool, Refusal> {
+fn check(request: &Request, source: &Vm, storages: &[(String, Storage)]) -> Result<bool, Refusal> {
     let is_template = source.is_template();
     let given = request.get("full").map(|_| request.flag("full"));
     let is_full = given.unwrap_or(!is_template);
-    if !is_full && !is_template {
+    let can_link = storages.iter().all(|(_, kind)| *kind != Storage::Lvm);
+    if !(is_full || is_template && can_link) {
         let why = "Linked clone feature is not supported for drive 'scsi0'";
         return Err(Refusal::failed(why));
     }
@@ -63,10 +80,20 @@ fn check(request: &Request, source: &Vm) -> Result<bool, Refusal> {
     Ok(is_full)
 }
 
-fn copy(request: &Request, source: &Vm, new: u32) -> Vm {
+fn copy(request: &Request, source: &Vm, new: u32, is_full: bool) -> Vm {
     let mut config = source.config.clone();
-    for key in ["template", "parent", "description"] {
+    for key in ["template", "parent"] {
         config.remove(key);
+    }
+    for (_, disk) in config.iter_mut().filter(|(key, _)| is_disk(key)) {
+        let (storage, rest) = disk.split_once(':').unwrap();
+        let (volume, options) = rest.split_once(',').unwrap();
+        let below = if is_full {
+            String::new()
+        } else {
+            format!("{volume}/")
+        };
+        *disk = format!("{storage}:{below}vm-{new}-disk-0,{options}");
     }
     let name = request.get("name").map(str::to_owned);
     let name = name.unwrap_or_else(|| format!("Copy-of-VM-{}", request.path["vmid"]));

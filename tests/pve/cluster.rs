@@ -124,6 +124,14 @@ impl Cluster {
         self.vms.insert(vmid, vm);
     }
 
+    /// Makes a machine a template.
+    pub(crate) fn make_template(&mut self, vmid: u32) {
+        let config = &mut self.vms.get_mut(&vmid).unwrap().config;
+        let disk = config["scsi0"].replace("vm-", "base-");
+        config.insert("scsi0".into(), disk);
+        config.insert("template".into(), "1".into());
+    }
+
     /// Gives a machine a snapshot of how it is, without memory.
     pub(crate) fn add_snapshot(&mut self, vmid: u32, name: &str, time: u64) {
         let vm = self.vms.get_mut(&vmid).unwrap();

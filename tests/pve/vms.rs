@@ -1,6 +1,7 @@
 //! What is done to machines: power, templates, the end.
 
 use super::{
+    cluster::is_disk,
     devices,
     server::{Answer, Pve, Refusal, Request},
     tasks::Work,
@@ -226,10 +227,11 @@ impl Pve {
         let work = async move {
             let _file = pve.unlocked(&at, vmid).await?;
             let mut cluster = pve.cluster();
-            cluster
-                .on(&at, vmid)?
-                .config
-                .insert("template".into(), "1".into());
+            let config = &mut cluster.on(&at, vmid)?.config;
+            for (_, disk) in config.iter_mut().filter(|(key, _)| is_disk(key)) {
+                *disk = disk.replace(&format!("vm-{vmid}-"), &format!("base-{vmid}-"));
+            }
+            config.insert("template".into(), "1".into());
             Ok(())
         };
         Ok(self.spawn(
@@ -263,6 +265,7 @@ impl Pve {
                 ));
             }
             cluster.vms.remove(&vmid);
+            cluster.access.take_out_of_pool(vmid);
             for vm in cluster.vms.values_mut() {
                 vm.base_of.remove(&vmid);
             }

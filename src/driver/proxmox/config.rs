@@ -15,6 +15,8 @@ pub struct ProxmoxConfig {
     pub machines: BTreeMap<MachineName, Machine>,
     /// Every GPU of the plan.
     pub gpus: Vec<Gpu>,
+    /// The resource pool that clones are put into.
+    pub pool: Option<String>,
     /// Where it is written down what has to be given back.
     pub work_dir: PathBuf,
     /// Who holds leases: `user@host`.

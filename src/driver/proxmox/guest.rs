@@ -5,6 +5,7 @@
 
 use super::{
     api::{ApiError, Call},
+    clones::Clones,
     config::Limits,
     hold::Hold,
     reasons::api_error,
@@ -83,7 +84,7 @@ impl ProxmoxGuest {
         if let Some(why) = self.hold.lost() {
             return Some(format!("somebody else has it: {why}"));
         }
-        match self.hold.vm.power().await {
+        match self.hold.vm().power().await {
             Ok(power) if !power.is_running => Some("it has stopped".into()),
             Ok(power) if power.state != "running" => {
                 Some(format!("QEMU has stopped it: {}", power.state))
@@ -93,8 +94,32 @@ impl ProxmoxGuest {
         }
     }
 
-    async fn keep_as(&self, layer: &LayerName, kind: LayerKind) -> Result<(), ProviderError> {
-        let vm = &self.hold.vm;
+    /// Keeps a clone: it is stopped, and becomes a template that later steps are cloned from.
+    async fn keep_clone(&self, clones: &Clones, layer: &LayerName) -> Result<(), ProviderError> {
+        let vm = self.hold.vm();
+        let failed = |err: ApiError| self.error("a layer", &err);
+        if clones.has(vm, layer).await.map_err(failed)? {
+            return Ok(());
+        }
+        self.check_there().await?;
+        self.parts.linux.sync().await?;
+        self.parts.linux.close().await;
+        vm.shut_down().await.map_err(failed)?;
+        // Whoever renewed it now would make the layer somebody's clone.
+        self.hold.stop_renewing();
+        if let Some(why) = self.hold.lost() {
+            let machine = self.parts.machine.clone();
+            return Err(ProviderError::Lost { machine, why });
+        }
+        let kept = clones.keep(vm, layer, &self.parts.machine).await;
+        kept.map_err(failed)?;
+        self.hold.let_go();
+        self.is_kept.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    async fn keep_snapshot(&self, layer: &LayerName, kind: LayerKind) -> Result<(), ProviderError> {
+        let vm = self.hold.vm();
         let failed = |err: ApiError| self.error("a snapshot", &err);
         let snapshots = vm.snapshots().await.map_err(failed)?;
         let there = snapshots.iter().find(|it| it.name == layer.as_str());
@@ -142,7 +167,7 @@ impl ProxmoxGuest {
             #[serde(default)]
             status: String,
         }
-        let vm = &self.hold.vm;
+        let vm = self.hold.vm();
         let path = format!("/nodes/{}/tasks", super::api::segment(&vm.node()));
         let call = Call::get(path)
             .with("vmid", vm.vmid)
@@ -184,7 +209,10 @@ impl Guest for ProxmoxGuest {
     }
 
     async fn keep(&self, layer: &LayerName, kind: LayerKind) -> Result<(), ProviderError> {
-        self.keep_as(layer, kind).await
+        match self.hold.clones() {
+            Some(clones) => self.keep_clone(clones, layer).await,
+            None => self.keep_snapshot(layer, kind).await,
+        }
     }
 
     async fn lost(&self) -> Option<String> {

@@ -54,7 +54,7 @@ pub fn claim_of(description: &str) -> Option<Claim> {
 }
 
 /// Returns the description with another claim, or without.
-fn with_claim(description: &str, claim: Option<&Claim>) -> String {
+pub(super) fn with_claim(description: &str, claim: Option<&Claim>) -> String {
     let lines = description.lines().filter(|line| !line.starts_with(PREFIX));
     let mut text = lines.collect::<Vec<_>>().join("\n");
     if let Some(claim) = claim {

@@ -6,6 +6,7 @@
 //! vm       one machine, wherever it is                  guest      the open session, layers
 //! lease    who has it, written where all can see        hold       renews that while it is used
 //! gpu      devices that are passed through              console    the screen
+//! look     machines, snapshots, templates               clones     made for a step, or kept as layers
 //! ```
 //!
 //! What is worth knowing:
@@ -17,6 +18,7 @@
 
 pub mod api;
 mod census;
+mod clones;
 mod config;
 mod console;
 mod doctor;
@@ -25,11 +27,13 @@ mod guest;
 mod hold;
 mod holders;
 mod lease;
+mod look;
 mod notes;
 mod open;
 mod provider;
 mod reasons;
 mod storage;
+mod taking;
 mod vm;
 mod web_socket;
 
@@ -38,4 +42,4 @@ pub use config::{Limits, ProxmoxConfig};
 pub use console::ClusterConsole;
 pub use lease::{Claim, claim_of};
 pub use provider::ProxmoxProvider;
-pub use vm::{Config, Power, Ran, Snapshot, TaskLimits, Vm};
+pub use vm::{Cloning, Config, Power, Ran, Snapshot, TaskLimits, Vm};

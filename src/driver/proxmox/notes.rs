@@ -12,6 +12,8 @@ use std::{
 pub(super) enum Sort {
     /// A machine of the plan: under its name, its number.
     Machine,
+    /// A clone: under its number.
+    Clone,
     /// A machine that has a GPU in its configuration: under its number.
     Holder,
     /// A machine that was shut down because of its GPU: under its number.
@@ -22,6 +24,7 @@ impl Sort {
     fn as_str(self) -> &'static str {
         match self {
             Self::Machine => "machine",
+            Self::Clone => "clone",
             Self::Holder => "holder",
             Self::Displaced => "displaced",
         }

@@ -10,6 +10,7 @@ use super::{
     console::{ClusterConsole, GuestConsole},
     gpu,
     guest::Opened,
+    look::snapshot_identity,
     provider::ProxmoxProvider,
     reasons::api_error,
     vm::{Snapshot, Vm},
@@ -42,16 +43,11 @@ pub(super) struct Opening<'a> {
 impl Opening<'_> {
     /// Brings the machine to where it was kept, and wakes its session.
     pub(super) async fn run(self) -> Result<Opened, ProviderError> {
-        let snapshot = self.snapshot().await?;
-        let rolled_back = self.vm.roll_back(&snapshot.name).await;
-        rolled_back.map_err(|err| self.error("the return to its snapshot", &err))?;
+        // A clone is as it was kept from the start.
+        let has_ram = !self.machine.is_cloned() && self.roll_back().await?;
         self.power_on().await?;
         let limits = self.config.limits;
-        let limit = if snapshot.has_ram {
-            limits.resume
-        } else {
-            limits.boot
-        };
+        let limit = if has_ram { limits.resume } else { limits.boot };
         let deadline = Instant::now() + limit;
         let ready = self.vm.agent_ready(limit).await;
         ready.map_err(|err| self.error("the guest agent", &err))?;
@@ -62,7 +58,7 @@ impl Opening<'_> {
         }
         let shell = self.log_in(deadline).await?;
         let linux = LinuxGuest::log_in(self.linux(&shell, limit)).await?;
-        if snapshot.has_ram {
+        if has_ram {
             // It woke up where it fell asleep.
             let now = Duration::from_millis(self.config.clock.now().0);
             linux.set_time(now).await?;
@@ -81,21 +77,23 @@ impl Opening<'_> {
         })
     }
 
+    /// Returns the machine to the snapshot to start from. Says whether it woke up there.
+    async fn roll_back(&self) -> Result<bool, ProviderError> {
+        let snapshot = self.snapshot().await?;
+        let done = self.vm.roll_back(&snapshot.name).await;
+        done.map_err(|err| self.error("the return to its snapshot", &err))?;
+        Ok(snapshot.has_ram)
+    }
+
     /// Finds the snapshot to start from, which has to be the one that the plan was made for.
     async fn snapshot(&self) -> Result<Snapshot, ProviderError> {
         let snapshots = self.vm.snapshots().await;
         let snapshots = snapshots.map_err(|err| self.error("a look at its snapshots", &err))?;
         let base = self.machine.snapshot.as_str();
         let found = snapshots.iter().find(|snapshot| snapshot.name == base);
-        let identity = found.map(|found| ProxmoxProvider::identity(self.vm.vmid, found));
-        if !self.provider.is_planned(self.machine, identity.as_deref()) {
-            return Err(ProviderError::Unable {
-                machine: self.machine.name.clone(),
-                what: format!(
-                    "start from the snapshot `{base}`: it is another one than when the plan was made; plan again"
-                ),
-            });
-        }
+        let identity = found.map(|found| snapshot_identity(self.vm.vmid, found));
+        self.provider
+            .check_planned(self.machine, identity.as_deref())?;
         let name = match self.from {
             Layer::Base => base,
             Layer::Kept(layer) => layer.as_str(),
@@ -174,6 +172,12 @@ impl Opening<'_> {
         }
     }
 
+    /// Names whose host key it is: clones have that of their template.
+    fn known_as(&self) -> String {
+        let vmid = self.machine.reach.template.unwrap_or(self.vm.vmid);
+        format!("{}-{vmid}", self.machine.name)
+    }
+
     async fn log_in(&self, deadline: Instant) -> Result<Arc<dyn Shell>, ProviderError> {
         let reach = &self.machine.reach;
         let login = Login {
@@ -181,7 +185,7 @@ impl Opening<'_> {
             user: reach.user.clone(),
             key: reach.key.clone(),
             host_key: None,
-            known_as: format!("{}-{}", self.machine.name, self.vm.vmid),
+            known_as: self.known_as(),
         };
         loop {
             let last = match timeout_at(deadline, self.config.shells.dial(&login)).await {

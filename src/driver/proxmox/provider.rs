@@ -4,16 +4,16 @@
 use super::{
     api::{ApiError, Client, Reason},
     census::{Listed, Register},
+    clones::Clones,
     config::ProxmoxConfig,
     doctor::{self, Patient},
     guest::ProxmoxGuest,
-    hold::{self, Cleaner, Hold, Terms, give_back},
-    lease::NotLeased,
+    hold::{Cleaner, Held, Terms},
+    look::{RECENT, listed},
     notes::{Notes, Sort},
     open::Opening,
     reasons::api_error,
-    storage,
-    vm::{Snapshot, Vm},
+    vm::Vm,
 };
 use crate::{
     model::{ContentHash, LayerName, Lease, LeaseId, Machine, MachineName, Presence},
@@ -22,17 +22,9 @@ use crate::{
 use async_trait::async_trait;
 use serde::Serialize;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
-
-/// How old what is known of the cluster may be when a plan is made.
-const RECENT: Duration = Duration::from_secs(5);
-
-/// What is said of machines that would have to be cloned first.
-const NO_CLONES: &str =
-    "be cloned from its `template` by this version; name a machine that is there by `vmid`";
 
 /// Keeps machines of a cluster.
 #[derive(Debug)]
@@ -40,19 +32,22 @@ pub struct ProxmoxProvider {
     pub(super) config: ProxmoxConfig,
     pub(super) register: Arc<Register>,
     /// The base snapshots that the plan is made for, by machine.
-    planned: Mutex<BTreeMap<MachineName, String>>,
+    pub(super) planned: Mutex<BTreeMap<MachineName, String>>,
     /// What has to be given back.
-    pub(super) notes: Notes,
+    pub(super) notes: Arc<Notes>,
+    pub(super) clones: Arc<Clones>,
     pub(super) cleaner: Arc<Cleaner>,
 }
 
 impl ProxmoxProvider {
     /// Returns the provider; nothing is asked yet.
     pub fn new(config: ProxmoxConfig) -> Self {
+        let notes = Arc::new(Notes::new(config.work_dir.clone()));
         Self {
             register: Arc::default(),
             planned: Mutex::default(),
-            notes: Notes::new(config.work_dir.clone()),
+            clones: Arc::new(Clones::new(Arc::clone(&notes), config.gpus.clone())),
+            notes,
             config,
             cleaner: Arc::default(),
         }
@@ -85,45 +80,18 @@ impl ProxmoxProvider {
     }
 
     pub(super) fn vm(&self, client: &Arc<Client>, listed: &Listed) -> Vm {
+        self.vm_at(client, listed.vmid, &listed.node)
+    }
+
+    pub(super) fn vm_at(&self, client: &Arc<Client>, vmid: u32, node: &str) -> Vm {
+        let (client, register) = (Arc::clone(client), Arc::clone(&self.register));
         Vm::new(
-            Arc::clone(client),
-            Arc::clone(&self.register),
-            listed.vmid,
-            listed.node.clone(),
+            client,
+            register,
+            vmid,
+            node.into(),
             self.config.limits.tasks,
         )
-    }
-
-    async fn find(&self, machine: &Machine, age: Duration) -> Result<Vm, ProviderError> {
-        if machine.reach.template.is_some() {
-            return Err(ProviderError::Unable {
-                machine: machine.name.clone(),
-                what: NO_CLONES.into(),
-            });
-        }
-        let client = self.client(&machine.name)?;
-        let census = self.register.census(client, age).await;
-        let census =
-            census.map_err(|err| api_error(&machine.name, "a look at the cluster", &err))?;
-        let listed = census.find(machine.vmid, machine.name.as_str());
-        let listed = listed.map_err(|why| ProviderError::Unable {
-            machine: machine.name.clone(),
-            what: format!("be found: {why}"),
-        })?;
-        Ok(self.vm(client, listed))
-    }
-
-    /// Returns what tells a snapshot from one retaken under the same name.
-    pub(super) fn identity(vmid: u32, snapshot: &Snapshot) -> String {
-        let text = format!("{vmid} {} {}", snapshot.name, snapshot.time);
-        ContentHash::of(text.as_bytes()).short()
-    }
-
-    /// Whether the base of a machine is still the one that the plan was made for.
-    pub(super) fn is_planned(&self, machine: &Machine, identity: Option<&str>) -> bool {
-        let planned = lock(&self.planned);
-        let planned = planned.get(&machine.name);
-        planned.is_none_or(|planned| Some(planned.as_str()) == identity)
     }
 
     pub(super) fn note(
@@ -137,59 +105,6 @@ impl ProxmoxProvider {
         noted.map_err(|err| ProviderError::Unable {
             machine: machine.clone(),
             what: format!("be used: what has to be given back cannot be written down: {err}"),
-        })
-    }
-
-    /// Looks at a machine: whether it is there, its base, its layers, and what its storage can do.
-    async fn look(&self, machine: &Machine) -> Result<Presence, ApiError> {
-        let client = match &self.config.client {
-            Ok(client) => client,
-            Err(why) => return Ok(Presence::Unknown { why: why.clone() }),
-        };
-        if machine.reach.template.is_some() {
-            return Ok(Presence::Absent {
-                why: format!("it cannot {NO_CLONES}"),
-            });
-        }
-        let census = self.register.census(client, RECENT).await?;
-        let listed = match census.find(machine.vmid, machine.name.as_str()) {
-            Ok(listed) => listed,
-            Err(why) => return Ok(Presence::Absent { why }),
-        };
-        if census.nodes.get(&listed.node) == Some(&false) {
-            let why = format!("its node `{}` is off", listed.node);
-            return Ok(Presence::Unknown { why });
-        }
-        let vm = self.vm(client, listed);
-        // What the base brings back counts: just now somebody may be using the machine.
-        let (snapshots, config) = tokio::join!(vm.snapshots(), vm.config_of(&machine.snapshot));
-        let snapshots = snapshots?;
-        let base = snapshots.iter().find(|it| it.name == machine.snapshot);
-        let Some(base) = base.filter(|base| !base.is_incomplete) else {
-            let names: Vec<&str> = snapshots.iter().map(|it| it.name.as_str()).collect();
-            let why = format!(
-                "machine {} has no snapshot `{}`, only: {}; make it with `qm snapshot {} {}`",
-                vm.vmid,
-                machine.snapshot,
-                if names.is_empty() {
-                    "none".into()
-                } else {
-                    names.join(", ")
-                },
-                vm.vmid,
-                machine.snapshot,
-            );
-            return Ok(Presence::Absent { why });
-        };
-        let base = Self::identity(vm.vmid, base);
-        lock(&self.planned).insert(machine.name.clone(), base.clone());
-        let whole = snapshots.iter().filter(|it| !it.is_incomplete);
-        let layers: BTreeSet<LayerName> =
-            whole.filter_map(|it| LayerName::parse(&it.name)).collect();
-        Ok(Presence::Present {
-            base,
-            layers,
-            abilities: Some(storage::abilities(&census, &config?)),
         })
     }
 
@@ -217,7 +132,7 @@ impl ProxmoxProvider {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -246,18 +161,36 @@ impl Keeper for ProxmoxProvider {
             // Another provider's.
             return Ok(());
         };
-        let removed = vm.remove_snapshot(layer.as_str()).await;
-        removed.map_err(|err| api_error(machine, "the removal of a layer", &err))
+        let removed = async {
+            if vm.is_template().await? {
+                self.clones.remove_layer(&vm, layer).await
+            } else {
+                vm.remove_snapshot(layer.as_str()).await
+            }
+        };
+        let failed = |err: ApiError| api_error(machine, "the removal of a layer", &err);
+        removed.await.map_err(failed)
     }
 
     async fn reclaim(&self, lease: &Lease) -> Result<(), ProviderError> {
+        let failed = |err: ApiError| api_error(&lease.machine, "its release", &err);
+        let clones = self.clones.all().into_iter();
+        for clone in clones.filter(|clone| clone.lease == lease.id) {
+            self.remove_clone(&clone).await?;
+        }
         let Some(vm) = self.known(&lease.machine).await.transpose()? else {
             return Ok(());
         };
-        let failed = |err: ApiError| api_error(&lease.machine, "its release", &err);
-        give_back(&vm, &lease.id, &self.marker())
-            .await
-            .map_err(failed)?;
+        if vm.is_template().await.map_err(failed)? {
+            return Ok(());
+        }
+        let held = Held {
+            vm: vm.clone(),
+            lease: lease.id.clone(),
+            marker: self.marker(),
+            clones: None,
+        };
+        held.give_back().await.map_err(failed)?;
         self.take_gpus_from(&vm).await.map_err(failed)
     }
 
@@ -276,7 +209,7 @@ impl Keeper for ProxmoxProvider {
             Ok(census) => census,
             Err(err) => return vec![Check::doubtful("machine", err.to_string())],
         };
-        let listed = match census.find(machine.vmid, machine.name.as_str()) {
+        let listed = match listed(&census, machine) {
             Ok(listed) => listed,
             Err(why) => return vec![Check::bad("machine", why)],
         };
@@ -293,16 +226,20 @@ impl Keeper for ProxmoxProvider {
     async fn activity(&self, machine: &Machine) -> Option<String> {
         let client = self.config.client.as_ref().ok()?;
         let census = self.register.census(client, RECENT).await.ok()?;
-        let listed = census.find(machine.vmid, machine.name.as_str()).ok()?;
         let Listed {
             vmid, node, status, ..
-        } = listed;
-        Some(format!("{vmid} on {node}, {status}"))
+        } = listed(&census, machine).ok()?;
+        Some(if machine.is_cloned() {
+            format!("cloned from {vmid} on {node}")
+        } else {
+            format!("{vmid} on {node}, {status}")
+        })
     }
 
     async fn wind_up(&self) -> Result<(), ProviderError> {
         self.cleaner.wait().await;
-        let wrong = self.give_back_gpus().await;
+        let mut wrong = self.remove_clones().await;
+        wrong.extend(self.give_back_gpus().await);
         if wrong.is_empty() {
             return Ok(());
         }
@@ -321,30 +258,25 @@ impl Provider for ProxmoxProvider {
             machine.name.as_str(),
             &vm.vmid,
         )?;
-        let patience = self.config.limits.turn;
-        let (terms, cleaner) = (self.terms(wanted.lease), Arc::clone(&self.cleaner));
-        let hold = Hold::take(vm.clone(), terms, patience, cleaner).await;
-        let hold = hold.map_err(|err| match err {
-            NotLeased::Api(err) => api_error(&machine.name, "its lease", &err),
-            NotLeased::Held(claim) => ProviderError::InUse {
-                machine: machine.name.clone(),
-                what: format!("the virtual machine {}", vm.vmid),
-                by: hold::in_words(&claim),
-            },
-        })?;
+        let hold = if machine.is_cloned() {
+            self.cloned(wanted, &vm).await?
+        } else {
+            self.leased(wanted, vm).await?
+        };
         let opening = Opening {
             provider: self,
             config: &self.config,
             machine,
             gpu: wanted.gpu,
             from: wanted.from,
-            vm: vm.clone(),
+            vm: hold.vm().clone(),
         };
         match opening.run().await {
             Ok(opened) => Ok(Box::new(ProxmoxGuest::new(opened, hold))),
             Err(err) => {
+                let vmid = hold.vm().vmid;
                 if let Err(error) = hold.give_back().await {
-                    tracing::warn!(%error, vmid = vm.vmid, "a machine that did not open could not be given back");
+                    tracing::warn!(%error, vmid, "a machine that did not open could not be given back");
                 }
                 Err(err)
             }

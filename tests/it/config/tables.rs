@@ -114,6 +114,13 @@ fn a_real_machine_has_what_it_takes_to_be_found() {
     check(&slots, one);
     let pool = slots.replace("slots = 2\n", "") + "[pools]\n\"machine:v\" = 2";
     check(&pool, one);
+    let cloned = slots.replace("slots = 2", "slots = 3\ntemplate = 9000");
+    check(&cloned, "no mistakes");
+    let pool = cloned.clone() + "[pools]\n\"machine:v\" = 4";
+    check(&pool, "no mistakes");
+    let address = cloned.replace("slots = 3", "slots = 3\nip = \"10.0.0.9\"");
+    check(&address, "3 clones cannot all have the address `10.0.0.9`");
+    check(&address.replace("= 3", "= 1"), "no mistakes");
 }
 
 #[test]

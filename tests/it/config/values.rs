@@ -219,6 +219,8 @@ source = { git = "../app", ref = "v4" }
         (machine.vmid, machine.node.as_deref()),
         (None, Some("pve2"))
     );
+    assert_eq!(machine.slots, 2, "as many at once as a node restores");
+    assert_eq!(desired.pools[&"machine:clone".into()], 2);
     let package = &machine.packages[&"deb".into()];
     assert_eq!(package.uninstall, "sudo apt remove -y notes");
     assert_eq!(package.install, "sudo apt install -y /tmp/{file}");

@@ -138,6 +138,47 @@ async fn what_a_role_lacks_is_named_with_its_path() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_template_is_looked_at_as_one() {
+    let world = world(&["VM.Audit"], "").await;
+    let set = |from: &str, to: &str| {
+        let plan = std::fs::read_to_string(world.project.path().join("plan.toml")).unwrap();
+        world.project.write("plan.toml", &plan.replace(from, to));
+    };
+    set("vmid = 100", "template = 100\nslots = 1");
+    set("token_id", "pool = \"mosdat\"\ntoken_id");
+    let (code, text) = world.mosdat(&["doctor", "plan.toml"]).await;
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("is no template; `qm template 100`"), "{text}");
+    world.pve.cluster().make_template(100);
+    let (code, text) = world.mosdat(&["doctor", "plan.toml"]).await;
+    assert_eq!(code, 1, "{text}");
+    for part in [
+        "`VM.Clone` on `/vms/100`",
+        "`VM.Allocate` on `/pool/mosdat`",
+        "`VM.PowerMgmt` on `/pool/mosdat`",
+        "`Datastore.AllocateSpace` on `/storage/local-lvm`",
+        "clones stand on the template's disks",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("base snapshot"), "{text}");
+    {
+        let mut cluster = world.pve.cluster();
+        let access = &mut cluster.access;
+        access.grant("ci@pve!ci", "/vms/100", &["VM.Audit", "VM.Clone"]);
+        let storage = ["Datastore.Audit", "Datastore.AllocateSpace"];
+        access.grant("ci@pve!ci", "/storage", &storage);
+        let clones = [ROLE, &["VM.Allocate", "VM.Clone"]].concat();
+        access.grant("ci@pve!ci", "/pool/mosdat", &clones);
+    }
+    let (code, text) = world.mosdat(&["doctor", "plan.toml"]).await;
+    assert_eq!(code, 0, "{text}");
+    let (_, text) = world.mosdat(&["list-vms", "--live", "plan.toml"]).await;
+    assert!(text.contains("cloned from 100 on pve1"), "{text}");
+    assert_eq!(world.changes(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_wrong_with_a_machine_is_said() {
     let world = world(ROLE, "").await;
     {

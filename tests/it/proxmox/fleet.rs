@@ -18,8 +18,8 @@ use mosdat::{
         vnc::VncDialer,
     },
     model::{
-        Abilities, Build, Cell, Desired, Event, Gpu, LiveLayers, ProviderKind, Recorded, RunId,
-        Secret, Session, SourceSeen, Verdict,
+        Abilities, Build, Cell, Desired, Event, Gpu, LiveLayers, PoolName, ProviderKind, Recorded,
+        RunId, Secret, Session, SourceSeen, Verdict,
     },
     plan::{self, PlanInput, select::Selection},
     port::{Artifact, Blobs, BuildError, BuildRequest, Builder, Clock, Keeper, Provider},
@@ -43,6 +43,7 @@ pub(super) struct Fleet {
     pub(super) recorded: Recorded,
     pub(super) limits: Limits,
     pub(super) holder: String,
+    pub(super) pool: Option<String>,
     /// How long a program in a guest takes.
     pub(super) pace: Duration,
     pub(super) parallel: usize,
@@ -79,6 +80,7 @@ impl Fleet {
             recorded: Recorded::default(),
             limits: Limits::default(),
             holder: "me@here".into(),
+            pool: None,
             pace: Duration::from_secs(1),
             parallel: 50,
             client: None,
@@ -106,6 +108,18 @@ impl Fleet {
         self
     }
 
+    /// Has the machines cloned from templates of their numbers instead, so many at once.
+    pub(super) fn cloned(mut self, vmids: &[u32], slots: usize) -> Self {
+        for (machine, vmid) in self.desired.machines.values_mut().zip(vmids) {
+            machine.reach.template = Some(*vmid);
+            machine.slots = slots;
+            machine.ip = None;
+            let pool = PoolName::new(format!("machine:{}", machine.name));
+            self.desired.pools.insert(pool, slots);
+        }
+        self
+    }
+
     /// Has calls made by this client.
     pub(super) fn with_client(self, client: Arc<Client>) -> Self {
         Self {
@@ -122,6 +136,7 @@ impl Fleet {
             client: Ok(client),
             machines: self.desired.machines.clone(),
             gpus: self.desired.gpus.values().cloned().collect(),
+            pool: self.pool.clone(),
             work_dir: self.dir.path().join("proxmox"),
             holder: self.holder.clone(),
             shells: Arc::new(PaperLogins(self.pace)),

@@ -1,6 +1,7 @@
 //! The driver for Proxmox VE, against a server that answers as real ones do.
 
 mod calls;
+mod clones;
 mod consoles;
 mod direct;
 mod doctor;

@@ -180,6 +180,43 @@ async fn a_gpu_is_given_to_the_cells_that_want_it_and_taken_back() {
     world.assert_given_back();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_holds_on_clones_of_a_real_template() {
+    let world = world(Session::None, "\"none\", \"card\"").await;
+    {
+        let mut cluster = world.pve.cluster();
+        cluster.vms.get_mut(&200).unwrap().snapshots.clear();
+        cluster.make_template(200);
+    }
+    let plan = fs::read_to_string(world.project.path().join("plan.toml")).unwrap();
+    let plan = plan.replace("vmid = 200", "template = 200\nslots = 1");
+    world.project.write("plan.toml", &plan);
+    let layers = || {
+        let cluster = world.pve.cluster();
+        let made = cluster
+            .vms
+            .values()
+            .filter(|vm| vm.config.contains_key("tags"));
+        made.map(|vm| vm.config["name"].clone()).collect::<Vec<_>>()
+    };
+    let (code, text) = world.mosdat(&["apply", "--yes", "plan.toml"]).await;
+    assert_eq!(code, 0, "{text}");
+    world.assert_given_back();
+    let made = layers();
+    assert_eq!(
+        made.len(),
+        2,
+        "installed with the device, and without: {made:?}"
+    );
+    let (code, text) = world
+        .mosdat(&["plan", "--detailed-exitcode", "plan.toml"])
+        .await;
+    assert_eq!(code, 0, "nothing is left to do: {text}");
+    let (code, text) = world.mosdat(&["destroy", "--yes", "plan.toml"]).await;
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(layers(), Vec::<String>::new());
+}
+
 /// Copies a folder of this project into the test's.
 fn bring(world: &World, folder: &str) {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);

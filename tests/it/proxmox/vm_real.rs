@@ -44,7 +44,7 @@ pub(super) struct Real {
     running: Mutex<Option<Vm>>,
     /// Where its SSH server listens now.
     ssh: watch::Sender<Option<std::net::SocketAddr>>,
-    _proxy: JoinSet<()>,
+    _proxy: Arc<JoinSet<()>>,
 }
 
 impl Real {
@@ -71,7 +71,7 @@ impl Real {
             ssh_port,
             running: Mutex::default(),
             ssh,
-            _proxy: proxy,
+            _proxy: Arc::new(proxy),
         };
         real.disk_tool(&["-c", "clean"]).await.unwrap();
         real
@@ -228,8 +228,23 @@ impl Body for Real {
         }
     }
 
-    async fn copy(&self, _vmid: u32) -> Result<Arc<dyn Body>, String> {
-        Err("real machines are not cloned yet".into())
+    /// Its disk stands on this one's, and whichever of them started last is reached at the port.
+    async fn copy(&self, vmid: u32) -> Result<Arc<dyn Body>, String> {
+        let dir = self.dir.join(format!("clone-{vmid}"));
+        fs::create_dir_all(&dir).map_err(|err| err.to_string())?;
+        let disk = dir.join("disk.qcow2");
+        let made = self.qemu.create_overlay(&self.disk(), &disk).await;
+        made.map_err(|err| err.to_string())?;
+        Ok(Arc::new(Self {
+            qemu: self.qemu.clone(),
+            image: self.image.clone(),
+            session: self.session,
+            dir,
+            ssh_port: self.ssh_port,
+            running: Mutex::default(),
+            ssh: self.ssh.clone(),
+            _proxy: Arc::clone(&self._proxy),
+        }))
     }
 
     async fn agent(&self, command: &str, arguments: Value) -> Option<Result<Value, String>> {

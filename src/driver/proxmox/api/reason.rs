@@ -10,6 +10,10 @@ pub enum Reason {
     Incomplete,
     /// There is no such machine on that node.
     NoMachine,
+    /// Another machine has the number already.
+    NumberTaken,
+    /// Clones stand on its disks.
+    HasClones,
     /// It runs already.
     Running,
     /// It does not run.
@@ -53,6 +57,10 @@ impl Reason {
             Self::NoFreeDevice
         } else if has("Configuration file") && has("does not exist") {
             Self::NoMachine
+        } else if has("VM ") && has("already exists") {
+            Self::NumberTaken
+        } else if has("in use by linked clone") {
+            Self::HasClones
         } else if has("already running") {
             Self::Running
         } else if has("guest agent is not running")
@@ -105,6 +113,15 @@ mod tests {
         check(
             "Configuration file 'nodes/pve1/qemu-server/999.conf' does not exist",
             Reason::NoMachine,
+        );
+        check(
+            "unable to create VM 900: config file already exists",
+            Reason::NumberTaken,
+        );
+        check("VM 900 already exists on node 'pve1'", Reason::NumberTaken);
+        check(
+            "base volume 'local-lvm:base-900-disk-0' is still in use by linked cloned VM 901",
+            Reason::HasClones,
         );
         check("VM 100 already running", Reason::Running);
         check("VM 100 not running", Reason::NotRunning);

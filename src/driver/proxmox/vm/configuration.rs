@@ -1,9 +1,12 @@
 //! The configuration of a machine, changed only as it was seen.
 
 use super::Vm;
-use crate::driver::proxmox::api::{ApiError, Call};
+use crate::driver::proxmox::api::{ApiError, Call, Reason};
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// How often a change that others were ahead of is tried.
+const TRIES: usize = 10;
 
 /// A machine's configuration, as it will be with its next start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +21,12 @@ impl Config {
     /// Returns the text for people.
     pub fn description(&self) -> &str {
         self.get("description").unwrap_or_default()
+    }
+
+    /// Whether one of its tags is `tag`.
+    pub fn has_tag(&self, tag: &str) -> bool {
+        let tags = self.get("tags").unwrap_or_default();
+        tags.split([';', ',', ' ']).any(|one| one == tag)
     }
 
     /// Returns a value.
@@ -50,6 +59,27 @@ impl Vm {
             .collect();
         let digest = values.remove("digest").unwrap_or_default();
         Ok(Config { values, digest })
+    }
+
+    /// Changes what `make` wants to be changed in its configuration, again when somebody else was
+    /// faster.
+    pub async fn rework(
+        &self,
+        make: impl Fn(&Config) -> BTreeMap<&'static str, Option<String>>,
+    ) -> Result<(), ApiError> {
+        let mut tries = 0;
+        loop {
+            let seen = self.config().await?;
+            let changes = make(&seen);
+            if changes.is_empty() {
+                return Ok(());
+            }
+            tries += 1;
+            match self.change(&seen, &changes).await {
+                Err(err) if err.reason() == Reason::Changed && tries < TRIES => {}
+                done => return done,
+            }
+        }
     }
 
     /// Changes its configuration from `seen`: sets values, removes those that are `None`. When

@@ -1,11 +1,13 @@
 //! One machine of a cluster: what is asked of it and done to it, on whatever node it is.
 
 mod agent;
+mod cloning;
 mod configuration;
 mod power;
 mod snapshots;
 
 pub use agent::Ran;
+pub use cloning::Cloning;
 pub use configuration::Config;
 pub use power::Power;
 pub use snapshots::Snapshot;
@@ -82,6 +84,12 @@ impl Vm {
             node: Arc::new(Mutex::new(node)),
             limits,
         }
+    }
+
+    /// Returns another machine on the same node.
+    pub(super) fn sibling(&self, vmid: u32) -> Self {
+        let (client, register) = (Arc::clone(&self.client), Arc::clone(&self.register));
+        Self::new(client, register, vmid, self.node(), self.limits)
     }
 
     /// Returns the node it was on when it was last asked.

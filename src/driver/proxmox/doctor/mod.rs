@@ -1,46 +1,28 @@
 //! Looks whether a cluster and its machines can be tested on, and says what is missing. Changes
 //! nothing and starts nothing: what only a running machine shows is looked at when it runs.
 
+mod guest;
+mod privileges;
+
 use super::{
-    api::{ApiError, Call, Client, segment},
+    api::{Call, Client, segment},
     census::Listed,
     config::ProxmoxConfig,
-    console::ClusterConsole,
-    storage::abilities,
+    storage::{abilities, can_link},
     vm::{Config, Vm},
 };
 use crate::{
-    driver::linux::alive,
     model::{Gpu, Machine, Session},
-    port::{Check, Login},
+    port::Check,
 };
 use serde::Deserialize;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::SocketAddr,
-    sync::Arc,
-    time::Duration,
-};
-use tokio::time::timeout;
+use std::collections::BTreeSet;
 
 /// By how much clocks may differ.
 const SKEW: u64 = 30;
 
 /// Less free space than this is doubtful, in bytes.
 const SPACE: u64 = 10 << 30;
-
-/// How long a machine that runs is given to answer.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// What every machine takes.
-const NEEDED: &[(&str, &str)] = &[
-    ("VM.Audit", "be found"),
-    ("VM.PowerMgmt", "be started and stopped"),
-    ("VM.Snapshot", "be kept and returned to what was kept"),
-    ("VM.Config.Options", "be leased"),
-    ("VM.Console", "be watched"),
-    ("VM.GuestAgent.Audit", "tell when its guest is there"),
-];
 
 /// Looks at the server.
 pub(super) async fn server(client: &Client) -> Vec<Check> {
@@ -114,8 +96,6 @@ impl Patient<'_> {
                 ),
             ),
         }];
-        checks.extend(self.privileges().await);
-        checks.push(self.base().await);
         let config = match self.vm.config().await {
             Ok(config) => config,
             Err(err) => {
@@ -123,59 +103,26 @@ impl Patient<'_> {
                 return checks;
             }
         };
+        checks.extend(self.privileges(&config).await);
+        if !self.machine.is_cloned() {
+            checks.push(self.base().await);
+        }
+        checks.push(self.layers(&config));
         checks.extend(self.hardware(&config));
         checks.push(self.space(&config).await);
         for gpu in &self.config.gpus {
             checks.push(self.gpu(gpu).await);
         }
-        if status == "running" {
+        if self.machine.is_cloned() {
+            let words = "agent, login and console are looked at in its clones";
+            checks.push(Check::doubtful("guest", format!("a template: {words}")));
+        } else if status == "running" {
             checks.extend(self.running().await);
         } else {
             let words = "agent, login and console are looked at while it runs";
             checks.push(Check::doubtful("guest", format!("not running: {words}")));
         }
         checks
-    }
-
-    /// Says which privileges are missing on which path.
-    async fn privileges(&self) -> Vec<Check> {
-        let path = format!("/vms/{}", self.vm.vmid);
-        let mut needed: Vec<(String, &str, &str)> = NEEDED
-            .iter()
-            .map(|(privilege, what)| (path.clone(), *privilege, *what))
-            .collect();
-        for gpu in &self.config.gpus {
-            needed.push((path.clone(), "VM.Config.HWType", "be given a GPU"));
-            needed.push((
-                path.clone(),
-                "VM.GuestAgent.Unrestricted",
-                "be looked into for its GPU",
-            ));
-            if let Some(mapping) = &gpu.mapping {
-                let path = format!("/mapping/pci/{mapping}");
-                needed.push((path, "Mapping.Use", "be given the GPU"));
-            }
-        }
-        let mut known: BTreeMap<String, Result<BTreeSet<String>, ApiError>> = BTreeMap::new();
-        let mut missing = Vec::new();
-        for (path, privilege, what) in needed {
-            if !known.contains_key(&path) {
-                let privileges = privileges(&self.vm.client, &path).await;
-                known.insert(path.clone(), privileges);
-            }
-            match &known[&path] {
-                Err(err) => return vec![Check::doubtful("privileges", err.to_string())],
-                Ok(has) if has.contains(privilege) => {}
-                Ok(_) => missing.push(format!("`{privilege}` on `{path}` (to {what})")),
-            }
-        }
-        missing.sort();
-        missing.dedup();
-        if missing.is_empty() {
-            return vec![Check::good("privileges", "all that are needed")];
-        }
-        let say = |missing: String| Check::bad("privileges", format!("missing: {missing}"));
-        missing.into_iter().map(say).collect()
     }
 
     async fn base(&self) -> Check {
@@ -203,17 +150,27 @@ impl Patient<'_> {
         }
     }
 
-    fn hardware(&self, config: &Config) -> Vec<Check> {
-        let mut checks = Vec::new();
-        let abilities = abilities(self.storages, config);
-        checks.push(if abilities.layers {
+    fn layers(&self, config: &Config) -> Check {
+        if self.machine.is_cloned() {
+            return if can_link(self.storages, config) {
+                Check::good("storage", "clones stand on the template's disks")
+            } else {
+                let words = "each clone is a whole copy, and no layers are kept";
+                Check::doubtful("storage", format!("knows no linked clones: {words}"))
+            };
+        }
+        if abilities(self.storages, config).layers {
             Check::good("storage", "keeps layers")
         } else {
             Check::doubtful(
                 "storage",
                 "keeps no layers that could be returned to in any order (ZFS, thick LVM): each step starts from the base",
             )
-        });
+        }
+    }
+
+    fn hardware(&self, config: &Config) -> Vec<Check> {
+        let mut checks = Vec::new();
         let agent = config.get("agent").unwrap_or_default();
         let has_agent = agent.starts_with('1') || agent.contains("enabled=1");
         checks.push(if has_agent {
@@ -250,12 +207,7 @@ impl Patient<'_> {
             #[serde(default)]
             avail: u64,
         }
-        let used: BTreeSet<&str> = config
-            .values
-            .values()
-            .filter_map(|value| value.split_once(':'))
-            .map(|(storage, _)| storage)
-            .collect();
+        let used = storages(config);
         let call = Call::get(format!("/nodes/{}/storage", segment(&self.vm.node())));
         let storages: Vec<Storage> = match self.vm.client.ask(&call).await {
             Ok(storages) => storages,
@@ -319,105 +271,11 @@ impl Patient<'_> {
             Some(_) => Check::doubtful(what, format!("{pci} on {node}; {raw}")),
         }
     }
-
-    /// Looks at what only a running guest shows.
-    async fn running(&self) -> Vec<Check> {
-        let mut checks = Vec::new();
-        if let Err(err) = self.vm.ping().await {
-            checks.push(Check::bad("guest agent", err.to_string()));
-        } else {
-            checks.push(Check::good("guest agent", "answers"));
-        }
-        checks.push(match timeout(PATIENCE, self.login()).await {
-            Ok(check) => check,
-            Err(_) => Check::bad(
-                "login",
-                format!("no answer within {} s", PATIENCE.as_secs()),
-            ),
-        });
-        if self.machine.session != Session::None && self.machine.reach.console.is_none() {
-            checks.push(match timeout(PATIENCE, self.console()).await {
-                Ok(check) => check,
-                Err(_) => Check::bad(
-                    "console",
-                    format!("no picture within {} s", PATIENCE.as_secs()),
-                ),
-            });
-        }
-        checks
-    }
-
-    async fn login(&self) -> Check {
-        let reach = &self.machine.reach;
-        let given = self.machine.ip.as_ref().and_then(|ip| ip.parse().ok());
-        let address = match given {
-            Some(ip) => ip,
-            None => match self.vm.addresses().await.map(|all| all.first().copied()) {
-                Ok(Some(ip)) => ip,
-                Ok(None) => return Check::bad("login", "the agent tells no address; say `ip`"),
-                Err(err) => return Check::bad("login", err.to_string()),
-            },
-        };
-        let login = Login {
-            address: SocketAddr::from((address, reach.ssh_port)),
-            user: reach.user.clone(),
-            key: reach.key.clone(),
-            host_key: None,
-            known_as: format!("{}-{}", self.machine.name, self.vm.vmid),
-        };
-        let shell = match self.config.shells.dial(&login).await {
-            Ok(shell) => shell,
-            Err(err) => return Check::bad("login", err.to_string()),
-        };
-        let script = "sudo -n true && echo may-install; date +%s";
-        let ran = shell.run(script, b"", PATIENCE).await;
-        shell.close().await;
-        let told = match ran {
-            Ok(told) => String::from_utf8_lossy(&told.stdout).into_owned(),
-            Err(err) => return Check::bad("login", err.to_string()),
-        };
-        let user = format!("`{}` at {}", login.user, login.address);
-        if login.user != "root" && !told.contains("may-install") {
-            let words = "may not use sudo without a password, which installing takes";
-            return Check::doubtful("login", format!("{user} {words}"));
-        }
-        let clock = told
-            .lines()
-            .last()
-            .and_then(|line| line.trim().parse::<u64>().ok());
-        let now = self.config.clock.now().0 / 1000;
-        match clock {
-            Some(clock) if clock.abs_diff(now) > SKEW => Check::doubtful(
-                "login",
-                format!("{user}, whose clock is {} s off", clock.abs_diff(now)),
-            ),
-            _ => Check::good("login", user),
-        }
-    }
-
-    async fn console(&self) -> Check {
-        let console = Arc::new(ClusterConsole::new(self.vm.clone()));
-        let screen = match self.config.screens.dial_console(console).await {
-            Ok(screen) => screen,
-            Err(err) => return Check::bad("console", err.to_string()),
-        };
-        match screen.frame().await {
-            Err(err) => Check::bad("console", err.to_string()),
-            Ok(frame) if alive::is_dark(&frame) => Check::doubtful(
-                "console",
-                "shows nothing but black: a screen saver, or a GPU has become the screen",
-            ),
-            Ok(frame) => Check::good("console", format!("{}x{}", frame.width, frame.height)),
-        }
-    }
 }
 
-/// Returns the privileges that mosdat has on a path.
-async fn privileges(client: &Client, path: &str) -> Result<BTreeSet<String>, ApiError> {
-    let call = Call::get("/access/permissions").with("path", path);
-    let told: BTreeMap<String, BTreeMap<String, u8>> = client.ask(&call).await?;
-    let own = told.into_iter().filter(|(at, _)| at == path);
-    Ok(own
-        .flat_map(|(_, privileges)| privileges.into_keys())
-        .collect())
+/// Returns everything in a configuration that may be the name of a storage.
+fn storages(config: &Config) -> BTreeSet<&str> {
+    let values = config.values.values();
+    let split = values.filter_map(|value| value.split_once(':'));
+    split.map(|(storage, _)| storage).collect()
 }

@@ -1,12 +1,12 @@
 //! What a machine is made of: one that is only written about, or a real one.
 
-use super::cluster::Config;
+use super::{cluster::Config, guest::Guest};
 use async_trait::async_trait;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{
     fmt::Debug,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -48,11 +48,10 @@ pub(crate) struct Paper {
     pub(crate) is_deaf: AtomicBool,
     /// Whether it cannot be copied, the next time.
     pub(crate) is_uncopied: AtomicBool,
-    has_agent_died: AtomicBool,
     /// Whether its guest sees a card, and whether it can.
     has_card: AtomicBool,
     pub(crate) is_blind: AtomicBool,
-    written: Mutex<Vec<String>>,
+    pub(crate) guest: Guest,
 }
 
 impl Paper {
@@ -75,7 +74,6 @@ impl Body for Paper {
         sleep(self.pace).await;
         let has_card = config.keys().any(|key| key.starts_with("hostpci"));
         self.has_card.store(has_card, Ordering::SeqCst);
-        self.has_agent_died.store(false, Ordering::SeqCst);
         self.is_running.store(true, Ordering::SeqCst);
         Ok(())
     }
@@ -127,38 +125,13 @@ impl Body for Paper {
     }
 
     async fn agent(&self, command: &str, arguments: Value) -> Option<Result<Value, String>> {
-        if self.has_agent_died.load(Ordering::SeqCst) || !self.is_running().await {
+        if !self.is_running().await {
             return None;
         }
-        Some(Ok(match command {
-            "guest-ping" => json!({}),
-            "guest-network-get-interfaces" => json!([
-                {"name": "lo", "ip-addresses": [{"ip-address-type": "ipv4", "ip-address": "127.0.0.1", "prefix": 8}]},
-                {"name": "eth0", "ip-addresses": [
-                    {"ip-address-type": "ipv6", "ip-address": "fe80::1", "prefix": 64},
-                    {"ip-address-type": "ipv4", "ip-address": "127.0.0.9", "prefix": 8}]},
-            ]),
-            "guest-get-osinfo" => json!({"id": "debian", "version-id": "12"}),
-            "guest-get-time" => json!(1_795_317_177_000_000_000_u64),
-            "guest-exec" => {
-                let text = arguments.to_string();
-                let mut written = self.written.lock().unwrap();
-                written.push(text);
-                json!({"pid": written.len()})
-            }
-            "guest-exec-status" => {
-                let sees =
-                    self.has_card.load(Ordering::SeqCst) && !self.is_blind.load(Ordering::SeqCst);
-                // `ok`, or the card that it sees.
-                let output = if sees {
-                    "MTBkZToyNjg0IDAzMDAwMAo="
-                } else {
-                    "b2sK"
-                };
-                json!({"exited": true, "exitcode": 0, "out-data": output, "out-truncated": false})
-            }
-            other => return Some(Err(format!("The command {other} has not been found"))),
-        }))
+        let sees = self.has_card.load(Ordering::SeqCst) && !self.is_blind.load(Ordering::SeqCst);
+        // `ok`, or the card that it sees.
+        let output: &[u8] = if sees { b"10de:2684 030000\n" } else { b"ok\n" };
+        Some(self.guest.answer(command, &arguments, output))
     }
 
     async fn console(&self) -> Option<std::path::PathBuf> {

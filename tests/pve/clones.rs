@@ -119,6 +119,7 @@ fn copy(request: &Request, source: &Vm, new: u32, is_full: bool) -> Vm {
         snapshots: BTreeMap::new(),
         body: Arc::clone(&source.body),
         is_running: false,
+        is_agent_lost: false,
         devices: BTreeSet::new(),
         file: Arc::default(),
         base_of: BTreeSet::new(),

@@ -57,6 +57,8 @@ pub(crate) struct Vm {
     pub(crate) snapshots: BTreeMap<String, Snapshot>,
     pub(crate) body: Arc<dyn Body>,
     pub(crate) is_running: bool,
+    /// Whether the channel of its guest agent is broken until it starts again.
+    pub(crate) is_agent_lost: bool,
     /// Devices it has while it runs.
     pub(crate) devices: BTreeSet<String>,
     /// The lock of its configuration file.
@@ -117,6 +119,7 @@ impl Cluster {
             snapshots: BTreeMap::new(),
             body,
             is_running: false,
+            is_agent_lost: false,
             devices: BTreeSet::new(),
             file: Arc::default(),
             base_of: BTreeSet::new(),

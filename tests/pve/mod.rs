@@ -6,6 +6,7 @@
 //! schema   every parameter of every method              access   who may do what
 //! vms      machines: power, snapshots, clones, config    body     what a machine is made of
 //! tasks    UPIDs, ends, logs                             agent    the guest agent
+//!                                                        guest    what it knows where nothing is real
 //! ```
 
 mod access;
@@ -18,6 +19,7 @@ mod console;
 mod devices;
 mod faults;
 mod front;
+mod guest;
 mod lists;
 mod schema;
 mod server;

@@ -200,12 +200,17 @@ fn check_one(name: &str, facts: &Value, value: &str) -> Result<(), String> {
 }
 
 fn check_bounds(facts: &Value, number: i64) -> Result<(), String> {
-    if let Some(least) = facts["minimum"].as_i64()
+    // Some bounds are written as texts.
+    let bound = |name: &str| match &facts[name] {
+        Value::String(text) => text.parse().ok(),
+        other => other.as_i64(),
+    };
+    if let Some(least) = bound("minimum")
         && number < least
     {
         return Err(format!("value must have a minimum value of {least}"));
     }
-    if let Some(most) = facts["maximum"].as_i64()
+    if let Some(most) = bound("maximum")
         && number > most
     {
         return Err(format!("value must have a maximum value of {most}"));

@@ -93,6 +93,7 @@ impl Pve {
             && Arc::clone(&vm.file).try_lock().is_ok()
         {
             vm.is_running = false;
+            vm.is_agent_lost = false;
             vm.devices.clear();
             vm.apply_pending();
         }
@@ -185,6 +186,7 @@ impl Pve {
         let mut cluster = self.cluster();
         let vm = cluster.on(node, vmid)?;
         vm.is_running = false;
+        vm.is_agent_lost = false;
         vm.devices.clear();
         vm.apply_pending();
         Ok(())

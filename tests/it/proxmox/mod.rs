@@ -5,6 +5,7 @@ mod clones;
 mod consoles;
 mod direct;
 mod doctor;
+mod files;
 mod fleet;
 mod golden;
 mod gpus;

@@ -1,16 +1,20 @@
 //! A whole plan on a cluster whose machines are real.
 
 use super::{
+    direct,
     vm_real::{Real, STAND_IN},
-    world::cluster,
+    world::{cluster, token},
 };
 use crate::{
     project::Project,
     pve::{Cluster, Front, Pve},
 };
-use mosdat::model::Session;
+use mosdat::{
+    driver::proxmox::{TaskLimits, Vm, api::Reason},
+    model::Session,
+};
 use serde_json::Value;
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 const PACK: &str = "set -e\n\
     mkdir -p dist tree/DEBIAN tree/usr/bin\n\
@@ -215,6 +219,27 @@ async fn a_plan_holds_on_clones_of_a_real_template() {
     let (code, text) = world.mosdat(&["destroy", "--yes", "plan.toml"]).await;
     assert_eq!(code, 0, "{text}");
     assert_eq!(layers(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_pass_through_a_real_agent() {
+    let world = world(Session::None, "\"none\"").await;
+    world.pve.start("pve1", 200).await.unwrap();
+    let client = Arc::new(direct::client(&world.pve, token()));
+    let vm = Vm::of(client, 200, "pve1", TaskLimits::default());
+    vm.agent_ready(Duration::from_mins(5)).await.unwrap();
+    let all: Vec<u8> = (0..=255).cycle().take(45 << 10).collect();
+    vm.write_file("/tmp/all", &all).await.unwrap();
+    assert!(vm.read_file("/tmp/all").await.unwrap() == all);
+    vm.write_file("/tmp/all", b"").await.unwrap();
+    assert_eq!(vm.read_file("/tmp/all").await.unwrap(), b"");
+    for err in [
+        vm.read_file("/tmp/nothing").await.unwrap_err(),
+        vm.write_file("/no/folder", b"x").await.unwrap_err(),
+    ] {
+        assert_eq!(err.reason(), Reason::NoFile, "{err}");
+    }
+    world.pve.stop("pve1", 200).await.unwrap();
 }
 
 /// Copies a folder of this project into the test's.

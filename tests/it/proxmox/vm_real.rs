@@ -255,6 +255,11 @@ impl Body for Real {
             "guest-network-get-interfaces",
             "guest-get-osinfo",
             "guest-get-time",
+            "guest-file-open",
+            "guest-file-seek",
+            "guest-file-read",
+            "guest-file-write",
+            "guest-file-close",
         ];
         let running = self.running.lock().await;
         let agent = running.as_ref()?.agent()?;

@@ -162,7 +162,7 @@ impl Client {
                 Err(err) => err,
             };
             let wait = pause.mul_f64(0.5 + fastrand::f64() / 2.0);
-            if !may_repeat(call, &err) || Instant::now() + wait >= deadline {
+            if !error::may_repeat(call, &err) || Instant::now() + wait >= deadline {
                 return Err(err);
             }
             sleep(wait).await;
@@ -372,24 +372,6 @@ fn refused(call: &Call, reply: &Reply) -> ApiError {
         status: reply.status,
         message: words.map_or_else(|| reply.reason.clone(), |words| words.trim_end().into()),
         fields: fields.collect(),
-    }
-}
-
-/// Whether a call may be sent again after `err`.
-fn may_repeat(call: &Call, err: &ApiError) -> bool {
-    match err {
-        // It was not sent.
-        ApiError::Connect { .. } => true,
-        // It was refused, and will not be for ever.
-        ApiError::Refused { status, .. } => {
-            err.reason().may_pass() || (call.is_repeatable && error::passes(*status))
-        }
-        ApiError::Lost { .. } => call.is_repeatable,
-        ApiError::Certificate { .. }
-        | ApiError::SignIn { .. }
-        | ApiError::Unreadable { .. }
-        | ApiError::Task { .. }
-        | ApiError::Slow { .. } => false,
     }
 }
 

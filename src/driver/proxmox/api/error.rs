@@ -1,6 +1,6 @@
 //! Why a call did not do what it should.
 
-use super::{Reason, Upid};
+use super::{Call, Reason, Upid};
 use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 /// A call did not do what it should.
@@ -30,6 +30,14 @@ pub enum ApiError {
         /// Who.
         user: String,
         /// What it says.
+        why: String,
+    },
+    /// It was not sent: the server, or what is behind it, could not take it.
+    #[error("`{call}` was not sent: {why}")]
+    NotSent {
+        /// Which call.
+        call: String,
+        /// What is wrong with it.
         why: String,
     },
     /// The answer was lost: whether it was done is not known.
@@ -103,6 +111,7 @@ impl ApiError {
             Self::Connect { .. }
             | Self::Certificate { .. }
             | Self::SignIn { .. }
+            | Self::NotSent { .. }
             | Self::Lost { .. }
             | Self::Unreadable { .. }
             | Self::Slow { .. } => Reason::Other,
@@ -124,7 +133,10 @@ impl ApiError {
             Self::Connect { .. } | Self::Lost { .. } | Self::Slow { .. } => true,
             Self::Refused { status, .. } => passes(*status) || self.reason().may_pass(),
             Self::Task { .. } => self.reason().may_pass(),
-            Self::Certificate { .. } | Self::SignIn { .. } | Self::Unreadable { .. } => false,
+            Self::Certificate { .. }
+            | Self::SignIn { .. }
+            | Self::NotSent { .. }
+            | Self::Unreadable { .. } => false,
         }
     }
 
@@ -152,6 +164,25 @@ impl ApiError {
 /// Whether a status tells of the servers between, rather than of what was asked.
 pub(super) fn passes(status: u16) -> bool {
     matches!(status, 502..=504 | 595..=599)
+}
+
+/// Whether a call may be sent again after `err`.
+pub(super) fn may_repeat(call: &Call, err: &ApiError) -> bool {
+    match err {
+        // It was not sent.
+        ApiError::Connect { .. } => true,
+        // It was refused, and will not be for ever.
+        ApiError::Refused { status, .. } => {
+            err.reason().may_pass() || (call.is_repeatable && passes(*status))
+        }
+        ApiError::Lost { .. } => call.is_repeatable,
+        ApiError::Certificate { .. }
+        | ApiError::SignIn { .. }
+        | ApiError::NotSent { .. }
+        | ApiError::Unreadable { .. }
+        | ApiError::Task { .. }
+        | ApiError::Slow { .. } => false,
+    }
 }
 
 fn with_fields(message: &str, fields: &BTreeMap<String, String>) -> String {

@@ -36,6 +36,10 @@ pub enum Reason {
     AgentSilent,
     /// The machine has no guest agent configured.
     NoAgent,
+    /// The guest has no such file, or does not let its agent open it.
+    NoFile,
+    /// The guest agent knows of no such process; of one that has ended it tells once.
+    NoProcess,
     /// Something else.
     Other,
 }
@@ -44,7 +48,10 @@ impl Reason {
     /// Reads the words of a refusal, or of a task's end.
     pub fn of(words: &str) -> Self {
         let has = |part: &str| words.contains(part);
-        if has("incomplete snapshot") || has("snapstate") {
+        // Before anything else: a file's name can hold all the other words.
+        if let Some(reason) = words.strip_prefix("Agent error: ").and_then(of_agent) {
+            reason
+        } else if has("incomplete snapshot") || has("snapstate") {
             Self::Incomplete
         } else if let Some(kind) = between(words, "is locked (", ")") {
             Self::Busy(kind.into())
@@ -90,6 +97,19 @@ impl Reason {
     /// Whether the same may be asked again after a while.
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Busy(_))
+    }
+}
+
+/// Reads what the guest agent itself says; its builds differ in what they call an unknown process.
+fn of_agent(words: &str) -> Option<Reason> {
+    if words.starts_with("failed to open file") {
+        Some(Reason::NoFile)
+    } else if words.starts_with("Invalid parameter 'pid'")
+        || (words.starts_with("PID ") && words.contains("does not exist"))
+    {
+        Some(Reason::NoProcess)
+    } else {
+        None
     }
 }
 
@@ -149,6 +169,13 @@ mod tests {
             "unable to rollback to incomplete snapshot (snapstate = prepare)",
             Reason::Incomplete,
         );
+        check(
+            "Agent error: failed to open file '/is locked (x)' (mode: 'r'): No such file or directory",
+            Reason::NoFile,
+        );
+        for words in ["Invalid parameter 'pid'", "PID 77 does not exist"] {
+            check(&format!("Agent error: {words}"), Reason::NoProcess);
+        }
         check("VM quit/powerdown failed - got timeout", Reason::Other);
     }
 }

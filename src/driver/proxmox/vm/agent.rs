@@ -95,12 +95,8 @@ impl Vm {
         struct Started {
             pid: i64,
         }
-        if let Some(word) = argv.iter().find(|word| !word.is_ascii()) {
-            // Sent, it would cost the agent its channel until the machine is started again.
-            return Err(ApiError::Unreadable {
-                call: "agent/exec".into(),
-                why: format!("the argument `{word}` is not ASCII; hand it over as input"),
-            });
+        for word in argv {
+            check_ascii("agent/exec", word)?;
         }
         let mut params: Vec<(&str, String)> = argv
             .iter()
@@ -128,12 +124,12 @@ impl Vm {
             #[serde(default, rename = "err-truncated")]
             errors_truncated: Value,
         }
-        let is_true = |value: &Value| *value == Value::Bool(true) || *value == 1;
         let deadline = Instant::now() + limit;
         let mut pause = Duration::from_millis(50);
         loop {
             let pid = [("pid", pid.to_string())];
-            let told: Told = self.agent(Method::Get, "exec-status", &pid).await?;
+            let told = self.agent(Method::Get, "exec-status", &pid).await;
+            let told: Told = told.map_err(told_once)?;
             if is_true(&told.exited) {
                 return Ok(Ran {
                     code: told.exitcode,
@@ -152,6 +148,35 @@ impl Vm {
             sleep(pause).await;
             pause = (pause * 2).min(PACE);
         }
+    }
+}
+
+/// Refuses a word that is not ASCII: sent, it would cost the agent its channel until the machine is
+/// started again.
+pub(super) fn check_ascii(call: &str, word: &str) -> Result<(), ApiError> {
+    if word.is_ascii() {
+        return Ok(());
+    }
+    Err(ApiError::NotSent {
+        call: call.into(),
+        why: format!("`{word}` is not ASCII, which the guest agent does not survive"),
+    })
+}
+
+/// Whether a flag is set: the server has numbers for it, the agent has truth.
+pub(super) fn is_true(value: &Value) -> bool {
+    *value == Value::Bool(true) || *value == 1
+}
+
+/// The agent tells of an end once: whoever asks again after that answer was lost hears that there is
+/// no such process.
+fn told_once(err: ApiError) -> ApiError {
+    if err.reason() != Reason::NoProcess {
+        return err;
+    }
+    ApiError::Lost {
+        call: "agent/exec".into(),
+        why: "the agent tells once what came of a program, and that answer is gone".into(),
     }
 }
 

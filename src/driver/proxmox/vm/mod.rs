@@ -3,6 +3,7 @@
 mod agent;
 mod cloning;
 mod configuration;
+mod files;
 mod power;
 mod snapshots;
 

@@ -1,11 +1,12 @@
 //! The guest of a machine that is only written about: what its agent knows.
 //!
-//! Files stand in memory, in one folder. Programs do nothing: each ends well.
+//! Files stand in memory, in one folder. Programs do nothing, but for `cat`: each ends as was said
+//! before.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{Mutex, MutexGuard},
 };
 
@@ -25,6 +26,8 @@ struct Inner {
     open: BTreeMap<i64, (String, usize)>,
     /// What the agent says of each program that nobody has asked about since it ended.
     programs: BTreeMap<i64, Value>,
+    /// How the next programs end, in the agent's words.
+    ends: VecDeque<Value>,
     count: i64,
 }
 
@@ -38,7 +41,12 @@ impl Guest {
         self.inner().files.insert(path.into(), bytes);
     }
 
-    /// Answers as the agent does. Programs write `output`.
+    /// Says how the next program ends that has no end yet, in the agent's words.
+    pub(crate) fn end_next(&self, end: Value) {
+        self.inner().ends.push_back(end);
+    }
+
+    /// Answers as the agent does. Programs write `output`, unless something else was said.
     pub(super) fn answer(
         &self,
         command: &str,
@@ -71,7 +79,11 @@ fn known(command: &str) -> Result<Value, String> {
                 {"ip-address-type": "ipv6", "ip-address": "fe80::1", "prefix": 64},
                 {"ip-address-type": "ipv4", "ip-address": "127.0.0.9", "prefix": 8}]},
         ]),
-        "guest-get-osinfo" => json!({"id": "debian", "version-id": "12"}),
+        "guest-get-osinfo" => json!({
+            "id": "debian", "name": "Debian GNU/Linux", "version": "12 (bookworm)", "version-id": "12",
+            "pretty-name": "Debian GNU/Linux 12 (bookworm)", "machine": "x86_64",
+            "kernel-release": "6.1.0-1-amd64", "kernel-version": "#1 SMP",
+        }),
         "guest-get-time" => json!(1_795_317_177_000_000_000_u64),
         other => return Err(format!("The command {other} has not been found")),
     })
@@ -92,9 +104,15 @@ impl Inner {
                 "Guest agent command failed, error was 'Failed to execute child process \u{201c}{path}\u{201d} (No such file or directory)'"
             ));
         }
-        let end = json!({
-            "exited": true, "exitcode": 0, "out-data": STANDARD.encode(output), "out-truncated": false,
+        let input = arguments["input-data"].as_str();
+        let output = match input {
+            Some(input) if path == "/bin/cat" => input.into(),
+            _ => STANDARD.encode(output),
+        };
+        let usual = json!({
+            "exited": true, "exitcode": 0, "out-data": output, "out-truncated": false,
         });
+        let end = self.ends.pop_front().unwrap_or(usual);
         let pid = self.next();
         self.programs.insert(pid, end);
         Ok(json!({"pid": pid}))

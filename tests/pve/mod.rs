@@ -21,6 +21,7 @@ mod faults;
 mod front;
 mod guest;
 mod lists;
+mod request;
 mod schema;
 mod server;
 mod snapshots;

@@ -1,11 +1,13 @@
 //! A request's way through the server: who asks, what for, whether it may be, and what comes of it.
 
+pub(super) use super::request::{Request, Told};
 use super::{
     access::Caller,
     cluster::{Cluster, Vm},
     console::Waiting,
     faults::{Fault, Faults},
-    schema::{self, PathParams, Schema},
+    request::read_params,
+    schema::{self, Schema},
 };
 use serde_json::{Value, json};
 use std::{
@@ -218,7 +220,7 @@ impl Pve {
         }
     }
 
-    pub(super) fn send(&self, answer: Answer) -> Sent {
+    pub(super) fn send(&self, answer: Result<Told, Refusal>) -> Sent {
         let node = self
             .cluster()
             .nodes
@@ -228,10 +230,10 @@ impl Pve {
             .unwrap_or_default();
         let date = self.now(&node);
         match answer {
-            Ok(data) => Sent {
+            Ok(told) => Sent {
                 status: 200,
                 reason: "OK".into(),
-                body: json!({"data": data}).to_string().into_bytes(),
+                body: told.body(),
                 date,
             },
             Err(refusal) => {
@@ -264,7 +266,7 @@ impl Pve {
         })
     }
 
-    async fn handle(self: &Arc<Self>, ask: &Ask, path: &str) -> Answer {
+    async fn handle(self: &Arc<Self>, ask: &Ask, path: &str) -> Result<Told, Refusal> {
         let params = read_params(ask)?;
         let unknown = || {
             let path = schema::decode(path).unwrap_or_default();
@@ -334,7 +336,7 @@ impl Pve {
         self.schema.find(verb, &path).unwrap().0
     }
 
-    async fn dispatch(self: &Arc<Self>, request: &Request) -> Answer {
+    async fn dispatch(self: &Arc<Self>, request: &Request) -> Result<Told, Refusal> {
         let (verb, template) = request.name.split_once(' ').unwrap();
         let node = request
             .path
@@ -344,9 +346,10 @@ impl Pve {
         let caller = &request.caller;
         if let Some(rest) = template.strip_prefix("/nodes/{node}/qemu/{vmid}") {
             let vmid = request.path["vmid"].parse().unwrap();
-            return self.on_machine(request, verb, rest, node, vmid).await;
+            let answer = self.on_machine(request, verb, rest, node, vmid).await;
+            return answer.map(Told::from);
         }
-        match request.name.as_str() {
+        let answer = match request.name.as_str() {
             "POST /access/ticket" => {
                 let now = self.now("");
                 let (user, password) = (request.text("username"), request.text("password"));
@@ -359,84 +362,16 @@ impl Pve {
             "GET /version" => {
                 Ok(json!({"version": "9.2.11", "release": "9.2", "repoid": "made-up"}))
             }
-            "GET /nodes/{node}/tasks" => Ok(self.task_list(caller, node, &request.params)),
+            "GET /nodes/{node}/tasks" => {
+                return Ok(self.task_list(caller, node, &request.params));
+            }
             "GET /nodes/{node}/tasks/{upid}/status" | "GET /nodes/{node}/tasks/{upid}/log" => {
                 let what = template.rsplit('/').next().unwrap();
-                self.task(caller, node, &request.path["upid"], what, &request.params)
+                return self.task(caller, node, &request.path["upid"], what, &request.params);
             }
             _ => self.list(request, node),
-        }
-    }
-}
-
-/// A request that was understood.
-#[derive(Debug)]
-pub(super) struct Request {
-    pub(super) caller: Caller,
-    pub(super) name: String,
-    pub(super) path: PathParams,
-    pub(super) params: Vec<(String, String)>,
-}
-
-impl Request {
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        let found = self.params.iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| value.as_str())
-    }
-
-    pub(super) fn text(&self, name: &str) -> &str {
-        self.get(name).unwrap_or_default()
-    }
-
-    pub(super) fn flag(&self, name: &str) -> bool {
-        matches!(self.get(name), Some("1" | "on" | "yes" | "true"))
-    }
-
-    pub(super) fn seconds(&self, name: &str, usual: u64) -> Duration {
-        Duration::from_secs(self.get(name).map_or(usual, |it| it.parse().unwrap()))
-    }
-}
-
-/// Reads parameters, which stand in the query or the body as the method wants.
-fn read_params(ask: &Ask) -> Result<Vec<(String, String)>, Refusal> {
-    let query = ask.target.split_once('?').map_or("", |(_, query)| query);
-    let unreadable = || Refusal::new(400, "bad request");
-    let mut params = schema::decode_form(query).ok_or_else(unreadable)?;
-    if matches!(ask.verb.as_str(), "GET" | "DELETE") {
-        if !ask.body.is_empty() {
-            return Err(Refusal::new(501, "Unexpected content for method"));
-        }
-        return Ok(params);
-    }
-    let kind = ask.headers.get("content-type").map(String::as_str);
-    let kind = kind.and_then(|kind| kind.split(';').next());
-    match kind {
-        Some("application/x-www-form-urlencoded") => {
-            let text = std::str::from_utf8(&ask.body).map_err(|_| unreadable())?;
-            params.extend(schema::decode_form(text).ok_or_else(unreadable)?);
-        }
-        Some("application/json") => {
-            let document: BTreeMap<String, Value> = serde_json::from_slice(&ask.body)
-                .map_err(|_| Refusal::failed("malformed JSON string"))?;
-            for (name, value) in document {
-                let values = match value {
-                    Value::Array(values) => values,
-                    one => vec![one],
-                };
-                params.extend(values.iter().map(|value| (name.clone(), scalar(value))));
-            }
-        }
-        None if ask.body.is_empty() => {}
-        Some(_) | None => return Err(Refusal::new(506, "upload 'Content-Type' not implemented")),
-    }
-    Ok(params)
-}
-
-fn scalar(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Bool(truth) => u8::from(*truth).to_string(),
-        other => other.to_string(),
+        };
+        answer.map(Told::from)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     access::Caller,
-    server::{Answer, Pve, Refusal},
+    server::{Pve, Refusal, Told},
 };
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -102,7 +102,7 @@ impl Pve {
         upid: &str,
         what: &str,
         params: &[(String, String)],
-    ) -> Answer {
+    ) -> Result<Told, Refusal> {
         let wrong = |why: &str| Refusal::fields([("upid", why)]);
         if upid.split(':').count() != 9 || !upid.starts_with("UPID:") {
             return Err(wrong("unable to parse worker upid"));
@@ -122,7 +122,8 @@ impl Pve {
         let Some(task) = known else {
             return match what {
                 "log" => {
-                    Ok(json!([{"n": 1, "t": "unable to open file - No such file or directory"}]))
+                    let line = "unable to open file - No such file or directory";
+                    Ok(Told::part(vec![json!({"n": 1, "t": line})], 1))
                 }
                 _ => Err(wrong("no such task")),
             };
@@ -138,9 +139,9 @@ impl Pve {
                 .map(|(at, text)| json!({"n": at + 1, "t": text}))
                 .collect();
             return Ok(if lines.is_empty() {
-                json!([{"n": 1, "t": "no content"}])
+                Told::part(vec![json!({"n": 1, "t": "no content"})], 1)
             } else {
-                json!(lines)
+                Told::part(lines, task.log.len())
             });
         }
         let (user, token) = task.user.split_once('!').unwrap_or((&task.user, ""));
@@ -155,7 +156,7 @@ impl Pve {
         if let Some((_, status)) = &task.end {
             told["exitstatus"] = json!(status);
         }
-        Ok(told)
+        Ok(told.into())
     }
 
     /// Lists tasks of a node; without a `source` only those that have ended.
@@ -164,7 +165,7 @@ impl Pve {
         caller: &Caller,
         node: &str,
         params: &[(String, String)],
-    ) -> Value {
+    ) -> Told {
         let get = |name: &str| {
             params
                 .iter()
@@ -196,6 +197,7 @@ impl Pve {
             })
             .collect();
         found.sort_by_key(|task| std::cmp::Reverse(task.number));
+        let total = found.len();
         let listed = found.into_iter().take(limit).map(|task| {
             let mut line = json!({
                 "upid": task.upid, "node": task.node, "type": task.kind, "id": task.id,
@@ -210,6 +212,6 @@ impl Pve {
             }
             line
         });
-        listed.collect()
+        Told::part(listed.collect(), total)
     }
 }

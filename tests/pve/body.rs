@@ -121,7 +121,10 @@ impl Body for Paper {
         if self.is_uncopied.swap(false, Ordering::SeqCst) {
             return Err("no space left on the thin pool".into());
         }
-        Ok(Arc::new(Self::slow(self.pace)))
+        Ok(Arc::new(Self {
+            guest: self.guest.copy(),
+            ..Self::slow(self.pace)
+        }))
     }
 
     async fn agent(&self, command: &str, arguments: Value) -> Option<Result<Value, String>> {

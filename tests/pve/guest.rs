@@ -41,6 +41,17 @@ impl Guest {
         self.inner().files.insert(path.into(), bytes);
     }
 
+    /// Returns another with the same files.
+    pub(super) fn copy(&self) -> Self {
+        let inner = Inner {
+            files: self.inner().files.clone(),
+            ..Inner::default()
+        };
+        Self {
+            inner: Mutex::new(inner),
+        }
+    }
+
     /// Says how the next program ends that has no end yet, in the agent's words.
     pub(crate) fn end_next(&self, end: Value) {
         self.inner().ends.push_back(end);

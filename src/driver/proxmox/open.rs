@@ -27,6 +27,9 @@ use std::{
 };
 use tokio::time::{Instant, sleep, timeout_at};
 
+/// Where the public half of the key is that SSH servers show first.
+const HOST_KEY: &str = "/etc/ssh/ssh_host_ed25519_key.pub";
+
 /// How often a guest that boots is asked again.
 const PACE: Duration = Duration::from_millis(500);
 
@@ -172,6 +175,22 @@ impl Opening<'_> {
         }
     }
 
+    /// Asks a clone for the key that its SSH server has: each may have made its own when it first
+    /// started, so there is none to remember. Where the role may not ask, they share one.
+    async fn host_key(&self) -> Option<String> {
+        if !self.machine.is_cloned() {
+            return None;
+        }
+        match self.vm.read_file(HOST_KEY).await {
+            Ok(key) => String::from_utf8(key).ok(),
+            Err(error) => {
+                let vmid = self.vm.vmid;
+                tracing::debug!(%error, vmid, "the guest agent does not tell the host key");
+                None
+            }
+        }
+    }
+
     /// Names whose host key it is: clones have that of their template.
     fn known_as(&self) -> String {
         let vmid = self.machine.reach.template.unwrap_or(self.vm.vmid);
@@ -184,7 +203,7 @@ impl Opening<'_> {
             address: self.address(deadline).await?,
             user: reach.user.clone(),
             key: reach.key.clone(),
-            host_key: None,
+            host_key: self.host_key().await,
             known_as: self.known_as(),
         };
         loop {

@@ -1,15 +1,13 @@
-//! Machines that are cloned from a template for each step, and what is left of them: nothing.
+//! Machines that are cloned from a template for each step.
 
 use super::{
     fleet::{Fleet, complaints, verdicts},
     runs::passed,
 };
-use crate::pve::{Cluster, Fault, Paper, Pve};
+use crate::pve::{Cluster, Paper, Pve};
 use mosdat::{
     driver::proxmox::api::Credentials,
     model::{Gpu, LayerName, Secret, Verdict},
-    port::Keeper as _,
-    run::Stop,
 };
 use std::{
     collections::BTreeMap,
@@ -18,20 +16,28 @@ use std::{
 };
 
 /// A server with the template 900 on a storage, and a machine of somebody else's.
-fn server(storage: &'static str, pace: Duration) -> Arc<Pve> {
-    let mut cluster = Cluster::of(&["pve1", "pve2"]);
+pub(super) fn server(storage: &'static str, pace: Duration) -> Arc<Pve> {
+    let body = Arc::new(Paper::slow(pace));
+    with_template(Cluster::of(&["pve1", "pve2"]), storage, body)
+}
+
+pub(super) fn with_template(
+    mut cluster: Cluster,
+    storage: &'static str,
+    body: Arc<Paper>,
+) -> Arc<Pve> {
     cluster.add(100, "pve1", "local-lvm", Arc::new(Paper::default()));
-    cluster.add(900, "pve1", storage, Arc::new(Paper::slow(pace)));
+    cluster.add(900, "pve1", storage, body);
     cluster.make_template(900);
     Pve::new(cluster)
 }
 
-fn fleet(pve: &Arc<Pve>, scenarios: &[&str], slots: usize) -> Fleet {
+pub(super) fn fleet(pve: &Arc<Pve>, scenarios: &[&str], slots: usize) -> Fleet {
     Fleet::new(pve, &[900], scenarios).cloned(&[900], slots)
 }
 
 /// What was there before is there, and of what was made only layers.
-fn assert_no_clones(pve: &Pve, layers: usize) {
+pub(super) fn assert_no_clones(pve: &Pve, layers: usize) {
     let cluster = pve.cluster();
     for (vmid, vm) in &cluster.vms {
         assert!(!vm.is_running, "{vmid} runs");
@@ -58,7 +64,7 @@ fn assert_no_clones(pve: &Pve, layers: usize) {
 }
 
 /// Returns how many clones there ever were.
-fn clones(pve: &Pve) -> usize {
+pub(super) fn clones(pve: &Pve) -> usize {
     let cluster = pve.cluster();
     let tasks = cluster.tasks.values();
     tasks.filter(|task| task.kind == "qmclone").count()
@@ -108,6 +114,29 @@ async fn no_more_clones_than_there_is_room_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn clones_are_known_by_the_host_key_that_they_have() {
+    let body = Arc::new(Paper::default());
+    let key = "ssh-ed25519 AAAAmadeup root@template\n";
+    body.guest
+        .put("/etc/ssh/ssh_host_ed25519_key.pub", key.into());
+    let pve = with_template(Cluster::of(&["pve1"]), "local-lvm", body);
+    let mut with_key = fleet(&pve, &["a"], 1);
+    with_key.apply().await;
+    let logins = with_key.logins.lock().unwrap().clone();
+    assert!(!logins.is_empty());
+    for login in logins {
+        assert_eq!(login.host_key.as_deref(), Some(key));
+        assert_eq!(login.known_as, "vm900-900");
+    }
+    // Where nobody tells it, the first one that is shown is remembered for all of them.
+    let pve = server("local-lvm", Duration::ZERO);
+    let mut without = fleet(&pve, &["a"], 1);
+    without.apply().await;
+    let logins = without.logins.lock().unwrap();
+    assert!(!logins.is_empty() && logins.iter().all(|it| it.host_key.is_none()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_template_whose_disks_nothing_can_stand_on_is_copied_and_nothing_kept() {
     let pve = server("thick", Duration::ZERO);
     let mut fleet = fleet(&pve, &["a", "b"], 1);
@@ -146,46 +175,9 @@ async fn a_template_that_changed_makes_everything_on_it_due() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn answers_that_are_lost_leave_no_clone_behind() {
-    for fault in [
-        Fault::DropBefore,
-        Fault::DropAfter,
-        Fault::StatusAfter(596, "Broken pipe".into()),
-        Fault::Status(599, "Too many redirections".into()),
-        Fault::FailTask("got signal 15".into()),
-    ] {
-        for what in [
-            "/clone ",
-            "qmclone",
-            "/template",
-            "qmtemplate",
-            "DELETE",
-            "qmdestroy",
-        ] {
-            // The server itself clears up after a clone that failed: another test.
-            if matches!((what, &fault), ("qmclone", Fault::FailTask(_))) {
-                continue;
-            }
-            let pve = server("local-lvm", Duration::from_secs(2));
-            let mut fleet = fleet(&pve, &["a", "b"], 2);
-            pve.faults.add(what, fault.clone(), 1);
-            fleet.apply().await;
-            let (applied, events) = fleet.apply().await;
-            let said = complaints(&events);
-            assert_eq!(verdicts(&applied), passed(2), "{fault:?} {what}: {said:?}");
-            assert_no_clones(&pve, 1);
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_clone_that_fails_is_told_with_its_log() {
     let body = Arc::new(Paper::default());
-    let mut cluster = Cluster::of(&["pve1"]);
-    cluster.add(100, "pve1", "local-lvm", Arc::new(Paper::default()));
-    cluster.add(900, "pve1", "local-lvm", Arc::clone(&body) as _);
-    cluster.make_template(900);
-    let pve = Pve::new(cluster);
+    let pve = with_template(Cluster::of(&["pve1"]), "local-lvm", Arc::clone(&body));
     let mut fleet = fleet(&pve, &["a"], 1);
     body.is_uncopied.store(true, Ordering::SeqCst);
     let (applied, events) = fleet.apply().await;
@@ -195,135 +187,6 @@ async fn a_clone_that_fails_is_told_with_its_log() {
     assert_no_clones(&pve, 0);
     let (applied, _) = fleet.apply().await;
     assert_eq!(verdicts(&applied), passed(1));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_number_that_somebody_takes_meanwhile_is_left_to_him() {
-    let pve = server("local-lvm", Duration::from_secs(2));
-    let mut fleet = fleet(&pve, &["a"], 1);
-    // Whoever was told that 101 is free comes too late.
-    let taken = Fault::Status(
-        500,
-        "unable to create VM 101: config file already exists".into(),
-    );
-    pve.faults.add("/clone newid=101&", taken, 1);
-    let (applied, events) = fleet.apply().await;
-    assert_eq!(verdicts(&applied), passed(1), "{:?}", complaints(&events));
-    assert_no_clones(&pve, 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn two_controllers_clone_from_one_template_at_once() {
-    let pve = server("local-lvm", Duration::from_secs(5));
-    let mut one = fleet(&pve, &["a", "b"], 2);
-    let mut two = fleet(&pve, &["c", "d"], 2);
-    two.holder = "ci@elsewhere".into();
-    let ((first, said), (second, also)) = tokio::join!(one.apply(), two.apply());
-    assert_eq!(verdicts(&first), passed(2), "{:?}", complaints(&said));
-    assert_eq!(verdicts(&second), passed(2), "{:?}", complaints(&also));
-    // Both have made the layer, at the same time, or the second has found the first one's.
-    let layers = pve.cluster().vms.len() - 2;
-    assert!((1..=2).contains(&layers), "{layers}");
-    assert_no_clones(&pve, layers);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_run_that_is_stopped_removes_its_clones() {
-    let pve = server("local-lvm", Duration::from_secs(5));
-    let mut fleet = fleet(&pve, &["a", "b"], 2);
-    fleet.pace = Duration::from_hours(1);
-    let (sender, stop) = tokio::sync::watch::channel(Stop::No);
-    let stopping = async {
-        tokio::time::sleep(Duration::from_mins(2)).await;
-        sender.send_replace(Stop::AtOnce);
-        // Whoever listens must not take a closed channel for news.
-        tokio::time::sleep(Duration::from_mins(10)).await;
-    };
-    let ((applied, _), ()) = tokio::join!(fleet.apply_until(stop), stopping);
-    assert!(applied.stopped);
-    assert_no_clones(&pve, 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_a_crash_cloned_is_removed_by_the_next_run() {
-    // In the middle of a step, and in the middle of the cloning itself.
-    for after in [Duration::from_mins(2), Duration::from_secs(3)] {
-        let pve = server("local-lvm", Duration::from_secs(5));
-        let mut fleet = fleet(&pve, &["a"], 1);
-        fleet.pace = Duration::from_hours(1);
-        let cut = tokio::time::timeout(after, fleet.apply()).await;
-        assert!(cut.is_err());
-        assert!(clones(&pve) > 0, "the crash came in the middle");
-        fleet.pace = Duration::from_secs(1);
-        let (applied, events) = fleet.apply().await;
-        assert_eq!(verdicts(&applied), passed(1), "{:?}", complaints(&events));
-        assert_no_clones(&pve, 1);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_a_controller_that_is_gone_cloned_is_removed_when_its_lease_is_over() {
-    let pve = server("local-lvm", Duration::from_secs(5));
-    let mut gone = fleet(&pve, &["a"], 1);
-    gone.pace = Duration::from_hours(1);
-    let cut = tokio::time::timeout(Duration::from_mins(2), gone.apply()).await;
-    assert!(cut.is_err());
-    drop(gone);
-    let running = |pve: &Pve| {
-        pve.cluster()
-            .vms
-            .values()
-            .filter(|vm| vm.is_running)
-            .count()
-    };
-    assert_eq!(running(&pve), 1);
-    let mut next = fleet(&pve, &["b"], 1);
-    next.apply().await;
-    assert_eq!(running(&pve), 1, "it may still live");
-    tokio::time::sleep(Duration::from_mins(11)).await;
-    let (applied, events) = next.apply().await;
-    assert_eq!(verdicts(&applied), passed(1), "{:?}", complaints(&events));
-    assert_no_clones(&pve, 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn only_what_mosdat_made_is_ever_removed() {
-    let pve = server("local-lvm", Duration::ZERO);
-    let mut fleet = fleet(&pve, &["a"], 1);
-    fleet.apply().await;
-    let (layer, vmid) = {
-        let cluster = pve.cluster();
-        let (vmid, vm) = cluster
-            .vms
-            .iter()
-            .find(|(id, _)| ![100, 900].contains(*id))
-            .unwrap();
-        (LayerName::parse(&vm.config["name"]).unwrap(), *vmid)
-    };
-    // Somebody has taken it for himself: without the tag it is his.
-    let tag = |tags: Option<&str>| {
-        let mut cluster = pve.cluster();
-        let config = &mut cluster.vms.get_mut(&vmid).unwrap().config;
-        match tags {
-            Some(tags) => drop(config.insert("tags".into(), tags.into())),
-            None => drop(config.remove("tags")),
-        }
-    };
-    tag(None);
-    let provider = fleet.provider();
-    provider
-        .remove_layer(&"vm900".into(), &layer)
-        .await
-        .unwrap();
-    assert!(pve.cluster().vms.contains_key(&vmid));
-    tag(Some("mine;mosdat"));
-    let provider = fleet.provider();
-    provider
-        .remove_layer(&"vm900".into(), &layer)
-        .await
-        .unwrap();
-    assert!(!pve.cluster().vms.contains_key(&vmid));
-    assert!(pve.cluster().vms.contains_key(&900));
 }
 
 #[tokio::test(start_paused = true)]

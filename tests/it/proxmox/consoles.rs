@@ -1,6 +1,9 @@
 //! Consoles: VNC through the server's WebSocket, opened again when it breaks.
 
-use super::world::{World, cluster, token, world};
+use super::{
+    one_colour::{LONG, OneColour},
+    world::{World, cluster, token, world},
+};
 use crate::pve::{Body, Fault, Paper};
 use async_trait::async_trait;
 use mosdat::{
@@ -13,152 +16,8 @@ use mosdat::{
     port::{Console, Input, Screen, ScreenDialer as _, ScreenError},
 };
 use serde_json::Value;
-use std::{
-    collections::BTreeMap,
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{UnixListener, UnixStream},
-    sync::watch,
-    task::JoinSet,
-    time::timeout,
-};
-
-/// A screen of one colour, on a socket.
-#[derive(Debug)]
-struct OneColour {
-    socket: PathBuf,
-    colour: watch::Sender<[u8; 3]>,
-    /// How often it was asked for a sign of life.
-    asked: watch::Sender<usize>,
-    /// What was pressed and released: key, and whether it went down.
-    keys: Arc<std::sync::Mutex<Vec<(u32, bool)>>>,
-    _serving: JoinSet<()>,
-}
-
-impl OneColour {
-    fn listen(dir: &Path) -> Arc<Self> {
-        let socket = dir.join("vnc.sock");
-        let listener = UnixListener::bind(&socket).unwrap();
-        let colour = watch::channel([200, 100, 50]).0;
-        let keys = Arc::default();
-        let asked = watch::channel(0).0;
-        let (seen, pressed, signs) = (colour.subscribe(), Arc::clone(&keys), asked.clone());
-        let mut serving = JoinSet::new();
-        serving.spawn(async move {
-            let mut clients = JoinSet::new();
-            while let Ok((client, _)) = listener.accept().await {
-                clients.spawn(draw(
-                    client,
-                    seen.clone(),
-                    Arc::clone(&pressed),
-                    signs.clone(),
-                ));
-            }
-        });
-        Arc::new(Self {
-            socket,
-            colour,
-            asked,
-            keys,
-            _serving: serving,
-        })
-    }
-}
-
-const SIZE: (u16, u16) = (64, 48);
-
-async fn greet(client: &mut UnixStream) -> io::Result<()> {
-    client.write_all(b"RFB 003.008\n").await?;
-    client.read_exact(&mut [0; 12]).await?;
-    client.write_all(&[1, 1]).await?;
-    client.read_u8().await?;
-    client.write_all(&[0; 4]).await?;
-    client.read_u8().await?;
-    let mut init = Vec::new();
-    init.extend(SIZE.0.to_be_bytes());
-    init.extend(SIZE.1.to_be_bytes());
-    init.extend([32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 16, 8, 0, 0, 0, 0]);
-    init.extend([0, 0, 0, 1, b'x']);
-    client.write_all(&init).await
-}
-
-async fn draw(
-    mut client: UnixStream,
-    mut colour: watch::Receiver<[u8; 3]>,
-    keys: Arc<std::sync::Mutex<Vec<(u32, bool)>>>,
-    signs: watch::Sender<usize>,
-) -> io::Result<()> {
-    greet(&mut client).await?;
-    let (mut reader, mut writer) = client.into_split();
-    // Requests come while changes are awaited.
-    let (asked, mut questions) = tokio::sync::mpsc::unbounded_channel();
-    let reading = async {
-        loop {
-            match reader.read_u8().await? {
-                0 => drop(reader.read_exact(&mut [0; 19]).await?),
-                2 => {
-                    reader.read_u8().await?;
-                    let count = reader.read_u16().await?;
-                    reader
-                        .read_exact(&mut vec![0; usize::from(count) * 4])
-                        .await?;
-                }
-                3 => {
-                    let is_incremental = reader.read_u8().await? == 1;
-                    reader.read_exact(&mut [0; 8]).await?;
-                    asked.send(is_incremental).unwrap();
-                }
-                4 => {
-                    let is_down = reader.read_u8().await? == 1;
-                    reader.read_u16().await?;
-                    let key = reader.read_u32().await?;
-                    keys.lock().unwrap().push((key, is_down));
-                }
-                5 => drop(reader.read_exact(&mut [0; 5]).await?),
-                other => {
-                    return io::Result::<()>::Err(io::Error::other(format!("message {other}")));
-                }
-            }
-        }
-    };
-    let writing = async {
-        let mut is_armed = false;
-        loop {
-            tokio::select! {
-                question = questions.recv() => match question {
-                    // An answer is due when something changes.
-                    Some(true) => {
-                        is_armed = true;
-                        continue;
-                    }
-                    Some(false) => signs.send_modify(|count| *count += 1),
-                    None => return Ok(()),
-                },
-                changed = colour.changed(), if is_armed => {
-                    changed.map_err(io::Error::other)?;
-                    is_armed = false;
-                }
-            }
-            let [r, g, b] = *colour.borrow_and_update();
-            let mut update = vec![0, 0, 0, 1, 0, 0, 0, 0];
-            update.extend(SIZE.0.to_be_bytes());
-            update.extend(SIZE.1.to_be_bytes());
-            update.extend([0; 4]);
-            let count = usize::from(SIZE.0) * usize::from(SIZE.1);
-            update.extend([r, g, b, 0].repeat(count));
-            writer.write_all(&update).await?;
-        }
-    };
-    tokio::select! {
-        done = reading => done,
-        done = writing => done,
-    }
-}
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use tokio::time::timeout;
 
 /// A machine that is only written about, with that screen.
 #[derive(Debug)]
@@ -248,8 +107,6 @@ impl Shown {
     }
 }
 
-const LONG: Duration = Duration::from_secs(30);
-
 fn colour(frame: &Frame) -> [u8; 3] {
     let pixel = &frame.rgba[frame.rgba.len() - 4..];
     [pixel[0], pixel[1], pixel[2]]
@@ -277,8 +134,8 @@ async fn a_console_shows_the_screen_and_takes_keys() {
         .await
         .unwrap()
         .unwrap();
-    let keys = shown.screen.keys.lock().unwrap().clone();
-    assert_eq!(keys, [(0x61, true), (0x61, false)]);
+    let keys = [(0x61, true), (0x61, false)];
+    shown.screen.assert_keys(&keys).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -324,11 +181,8 @@ async fn a_console_that_breaks_is_opened_again_with_a_new_ticket() {
         .unwrap()
         .unwrap();
     assert_eq!(colour(&next), [1, 2, 3]);
-    let keys = shown.screen.keys.lock().unwrap().clone();
-    assert_eq!(
-        keys,
-        [(0x61, true), (0x61, false), (0x62, true), (0x62, false)]
-    );
+    let keys = [(0x61, true), (0x61, false), (0x62, true), (0x62, false)];
+    shown.screen.assert_keys(&keys).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

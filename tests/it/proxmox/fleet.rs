@@ -22,7 +22,7 @@ use mosdat::{
         RunId, Secret, Session, SourceSeen, Verdict,
     },
     plan::{self, PlanInput, select::Selection},
-    port::{Artifact, Blobs, BuildError, BuildRequest, Builder, Clock, Keeper, Provider},
+    port::{Artifact, Blobs, BuildError, BuildRequest, Builder, Clock, Keeper, Login, Provider},
     run::{
         self, Applied, ApplyOptions, Look, MachinePerformer, Ports, Stop, World, retry::RetryPolicy,
     },
@@ -30,7 +30,7 @@ use mosdat::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 use tokio::time::Instant;
@@ -47,6 +47,8 @@ pub(super) struct Fleet {
     /// How long a program in a guest takes.
     pub(super) pace: Duration,
     pub(super) parallel: usize,
+    /// Every login so far.
+    pub(super) logins: Arc<Mutex<Vec<Login>>>,
     client: Option<Arc<Client>>,
     runs: usize,
     dir: tempfile::TempDir,
@@ -83,6 +85,7 @@ impl Fleet {
             pool: None,
             pace: Duration::from_secs(1),
             parallel: 50,
+            logins: Arc::default(),
             client: None,
             runs: 0,
             dir: tempfile::tempdir().unwrap(),
@@ -139,7 +142,10 @@ impl Fleet {
             pool: self.pool.clone(),
             work_dir: self.dir.path().join("proxmox"),
             holder: self.holder.clone(),
-            shells: Arc::new(PaperLogins(self.pace)),
+            shells: Arc::new(PaperLogins {
+                pace: self.pace,
+                seen: Arc::clone(&self.logins),
+            }),
             screens: Arc::new(VncDialer::new(Arc::clone(&clock))),
             trees: Arc::new(AtspiDialer),
             clock,

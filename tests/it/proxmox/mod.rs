@@ -2,6 +2,7 @@
 
 mod calls;
 mod clones;
+mod clones_left;
 mod consoles;
 mod direct;
 mod doctor;
@@ -10,6 +11,7 @@ mod fleet;
 mod golden;
 mod gpus;
 mod machines;
+mod one_colour;
 mod paper;
 mod peers;
 mod runs;

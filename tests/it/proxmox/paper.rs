@@ -5,17 +5,28 @@ use mosdat::port::{
     ByteStream, Exit, Login, RemoteProcess, Shell, ShellDialer, ShellError, ShellOutput,
     SocketName, Sockets,
 };
-use std::{io, path::Path, sync::Arc, time::Duration};
+use std::{
+    io,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::time::{Instant, sleep_until};
 
-/// Opens such logins. A program takes this long.
+/// Opens such logins.
 #[derive(Debug, Default)]
-pub(super) struct PaperLogins(pub(super) Duration);
+pub(super) struct PaperLogins {
+    /// How long a program takes.
+    pub(super) pace: Duration,
+    /// Every login so far.
+    pub(super) seen: Arc<Mutex<Vec<Login>>>,
+}
 
 #[async_trait]
 impl ShellDialer for PaperLogins {
-    async fn dial(&self, _login: &Login) -> Result<Arc<dyn Shell>, ShellError> {
-        Ok(Arc::new(PaperShell(self.0)))
+    async fn dial(&self, login: &Login) -> Result<Arc<dyn Shell>, ShellError> {
+        self.seen.lock().unwrap().push(login.clone());
+        Ok(Arc::new(PaperShell(self.pace)))
     }
 }
 

@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 . scripts/test-image.sh
 
 selected='test(/^faults::/) or test(/^image::kill::/) or test(/^ssh::(losses|transfers|host_keys)::/)'
+selected="$selected or test(/^proxmox::(calls|tasks|runs|gpus|consoles|clones_left)::/)"
 if wants_machines; then
   make_test_image
   selected="$selected or test(/^vms::(faults|boot|kept|layers)::/) or test(/^qemu::vm_lost::/)"

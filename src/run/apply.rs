@@ -102,17 +102,33 @@ pub async fn apply<'a>(
     mut stop: watch::Receiver<Stop>,
     tell: &'a mut (dyn FnMut(&Event) + Send),
 ) -> Result<Applied, RunError> {
-    let (events, mut inbox) = mpsc::unbounded_channel();
+    let (events, inbox) = mpsc::unbounded_channel();
     let mut run = Run::new(approved.plan(), world, ports, options, events, tell);
+    let done = carry_out(&mut run, inbox, &mut stop).await;
+    if done.is_err() {
+        run.give_up().await;
+    }
+    let given_back = run.wind_up().await;
+    done.and(given_back)?;
+    let stopped = *stop.borrow() != Stop::No;
+    run.close(stopped)
+}
+
+/// Starts what may start and waits for one thing to happen, until nothing is left.
+async fn carry_out(
+    run: &mut Run<'_>,
+    mut inbox: mpsc::UnboundedReceiver<Event>,
+    stop: &mut watch::Receiver<Stop>,
+) -> Result<(), RunError> {
     run.open().await?;
-    let mut heartbeat = tokio::time::interval(options.heartbeat);
+    let mut heartbeat = tokio::time::interval(run.options.heartbeat);
     heartbeat.tick().await;
     loop {
         if *stop.borrow() == Stop::No && !run.has_failed_enough() {
             run.start_what_may()?;
         }
         if run.tasks.is_empty() {
-            break;
+            return Ok(());
         }
         tokio::select! {
             biased;
@@ -128,7 +144,4 @@ pub async fn apply<'a>(
             _ = heartbeat.tick() => run.beat()?,
         }
     }
-    run.wind_up().await?;
-    let stopped = *stop.borrow() != Stop::No;
-    run.close(stopped)
 }

@@ -38,7 +38,7 @@ pub(super) struct Run<'a> {
     keepers: BTreeMap<ProviderKind, Arc<dyn Keeper>>,
     folder: Arc<dyn RunFolder>,
     clock: Arc<dyn Clock>,
-    options: &'a ApplyOptions,
+    pub(super) options: &'a ApplyOptions,
     tell: &'a mut (dyn FnMut(&Event) + Send),
     events: mpsc::UnboundedSender<Event>,
     cancel: CancellationToken,
@@ -105,17 +105,24 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Stops every step. What becomes of them cannot be recorded, but they give back what they have.
+    pub(super) async fn give_up(&mut self) {
+        self.cancel.cancel();
+        while self.tasks.join_next().await.is_some() {}
+    }
+
     /// Has every provider give back what it kept for later steps.
     pub(super) async fn wind_up(&mut self) -> Result<(), RunError> {
         let keepers: Vec<_> = self.keepers.values().cloned().collect();
+        let mut told = Ok(());
         for keeper in keepers {
             if let Err(err) = keeper.wind_up().await {
                 let what = "what the run had".into();
                 let error = err.to_string();
-                self.tell(&Event::Released { what, error })?;
+                told = told.and(self.tell(&Event::Released { what, error }));
             }
         }
-        Ok(())
+        told
     }
 
     /// Gives one thing back. What cannot be given back stays on record, for the next run to try.

@@ -24,7 +24,8 @@ use mosdat::{
     plan::{self, PlanInput, select::Selection},
     port::{Artifact, Blobs, BuildError, BuildRequest, Builder, Clock, Keeper, Login, Provider},
     run::{
-        self, Applied, ApplyOptions, Look, MachinePerformer, Ports, Stop, World, retry::RetryPolicy,
+        self, Applied, ApplyOptions, Look, MachinePerformer, Ports, RunError, Stop, World,
+        retry::RetryPolicy,
     },
     scenario,
 };
@@ -164,6 +165,21 @@ impl Fleet {
         &mut self,
         stop: tokio::sync::watch::Receiver<Stop>,
     ) -> (Applied, Vec<Event>) {
+        let (applied, events) = self.attempt(stop, None).await;
+        (applied.unwrap(), events)
+    }
+
+    /// Applies with room for so many records.
+    pub(super) async fn apply_within(&mut self, room: usize) -> Result<Applied, RunError> {
+        let stop = tokio::sync::watch::channel(Stop::No).1;
+        self.attempt(stop, Some(room)).await.0
+    }
+
+    async fn attempt(
+        &mut self,
+        stop: tokio::sync::watch::Receiver<Stop>,
+        room: Option<usize>,
+    ) -> (Result<Applied, RunError>, Vec<Event>) {
         let provider = self.provider();
         let keepers: BTreeMap<ProviderKind, Arc<dyn Keeper>> =
             BTreeMap::from([(ProviderKind::Proxmox, Arc::clone(&provider) as _)]);
@@ -209,7 +225,7 @@ impl Fleet {
         };
         let mut store = MemoryStore {
             recorded: self.recorded.clone(),
-            room: None,
+            room,
         };
         let mut events = Vec::new();
         let mut tell = |event: &Event| events.push(event.clone());
@@ -229,7 +245,7 @@ impl Fleet {
         let plan = plan.approve();
         let applied = run::apply(&plan, world, ports, &options, stop, &mut tell).await;
         self.recorded = store.recorded;
-        (applied.unwrap(), events)
+        (applied, events)
     }
 
     fn scripts(&self) -> BTreeMap<mosdat::model::ScenarioName, Arc<scenario::Script>> {

@@ -4,7 +4,7 @@ use super::fleet::{Fleet, complaints, verdicts};
 use crate::pve::{Cluster, Paper, Pve};
 use mosdat::{
     model::{Event, Verdict},
-    run::Stop,
+    run::{RunError, Stop},
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -99,6 +99,21 @@ async fn a_base_that_was_taken_anew_makes_everything_on_it_due() {
     assert_eq!(applied.summary.cached, 0);
     let (applied, _) = fleet.apply().await;
     assert_eq!(applied.summary.cached, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_cannot_be_written_down_gives_back_what_it_has() {
+    let mut refused = 0;
+    for room in 0.. {
+        let (pve, vmids) = server(2, Duration::from_secs(5));
+        let mut fleet = Fleet::new(&pve, &vmids, &["a"]);
+        let applied = fleet.apply_within(room).await;
+        assert_given_back(&pve);
+        let Err(err) = applied else { break };
+        assert!(matches!(err, RunError::Store(_)), "{err}");
+        refused += 1;
+    }
+    assert!(refused >= 10, "{refused}");
 }
 
 #[tokio::test(start_paused = true)]

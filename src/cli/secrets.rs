@@ -1,12 +1,9 @@
 //! Where secrets are: in the plan file, the environment, or a file. Looked up only when one is
 //! needed, and never shown.
 
+use super::settings::at_home;
 use crate::model::{Secret, SecretSource};
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fs};
 
 /// Looks a secret up; an error says what is missing.
 pub(super) fn find(
@@ -27,17 +24,6 @@ pub(super) fn find(
             let text = text.map_err(|err| format!("failed to read `{}`: {err}", file.display()))?;
             Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
         }
-    }
-}
-
-/// Puts the user's home in place of `~`, wherever the plan file lies.
-fn at_home(file: &Path, environment: &BTreeMap<String, String>) -> PathBuf {
-    let home = environment.get("HOME").filter(|home| !home.is_empty());
-    let mut parts = file.components();
-    let has_tilde = parts.any(|part| part.as_os_str() == "~");
-    match home.filter(|_| has_tilde) {
-        Some(home) => Path::new(home).join(parts.as_path()),
-        None => file.to_path_buf(),
     }
 }
 

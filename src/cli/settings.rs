@@ -90,3 +90,14 @@ impl Settings {
             .into_owned()
     }
 }
+
+/// Puts the user's home in place of `~`, wherever the plan file lies.
+pub(super) fn at_home(file: &Path, environment: &BTreeMap<String, String>) -> PathBuf {
+    let home = environment.get("HOME").filter(|home| !home.is_empty());
+    let mut parts = file.components();
+    let has_tilde = parts.any(|part| part.as_os_str() == "~");
+    match home.filter(|_| has_tilde) {
+        Some(home) => Path::new(home).join(parts.as_path()),
+        None => file.to_path_buf(),
+    }
+}

@@ -10,7 +10,7 @@ use std::sync::Arc;
 struct World {
     pve: Arc<Pve>,
     project: Project,
-    _front: Front,
+    front: Front,
 }
 
 /// What the least role has on a machine, and nothing that it need not have.
@@ -53,7 +53,7 @@ async fn world(privileges: &[&str], gpu: &str) -> World {
     World {
         pve,
         project,
-        _front: front,
+        front,
     }
 }
 
@@ -61,6 +61,7 @@ impl World {
     async fn mosdat(&self, arguments: &[&str]) -> (i32, String) {
         let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_mosdat"));
         command.args(arguments).current_dir(self.project.path());
+        command.env("HOME", self.project.path());
         let output = command.output().await.unwrap();
         let text = [output.stdout, output.stderr].concat();
         let text = String::from_utf8_lossy(&text).into_owned();
@@ -97,6 +98,23 @@ async fn a_machine_that_can_be_tested_on_is_well() {
     assert_eq!(code, 0, "{text}");
     let document: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(document["subjects"][1]["name"], "one");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_is_trusted_whose_certificate_lies_at_home() {
+    let world = world(ROLE, "").await;
+    world.project.write("ca.pem", &world.front.pem);
+    let plan = std::fs::read_to_string(world.project.path().join("plan.toml")).unwrap();
+    let pinned = format!("fingerprint = \"{}\"", world.front.fingerprint);
+    let plan = plan.replace(&pinned, "ca_file = \"~/ca.pem\"");
+    world.project.write("plans/plan.toml", &plan);
+    let (code, text) = world.mosdat(&["doctor", "plans/plan.toml"]).await;
+    assert_eq!(code, 0, "{text}");
+    std::fs::remove_file(world.project.path().join("ca.pem")).unwrap();
+    let (code, text) = world.mosdat(&["doctor", "plans/plan.toml"]).await;
+    assert_eq!(code, 1, "{text}");
+    let place = world.project.path().join("ca.pem").display().to_string();
+    assert!(text.contains(&place), "{text}");
 }
 
 #[test]

@@ -14,7 +14,12 @@ use mosdat::{
     model::Session,
 };
 use serde_json::Value;
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 const PACK: &str = "set -e\n\
     mkdir -p dist tree/DEBIAN tree/usr/bin\n\
@@ -30,6 +35,8 @@ const CONTROL: &str = "Package: greeter\nVersion: 1\nArchitecture: all\n\
 struct World {
     pve: Arc<Pve>,
     project: Project,
+    /// Where the user's key is.
+    home: PathBuf,
     _front: Front,
     _dir: tempfile::TempDir,
 }
@@ -56,6 +63,7 @@ async fn world(session: Session, gpu: &str) -> World {
     World {
         pve,
         project,
+        home: key.parent().unwrap().to_path_buf(),
         _front: front,
         _dir: dir,
     }
@@ -77,13 +85,13 @@ fn write(
          token_id = \"root@pam!lab\"\ntoken_secret = \"file:secret\"\n\
          [[gpu]]\nname = \"card\"\nmapping = \"card\"\n\
          [[vm]]\nname = \"desk\"\nprovider = \"proxmox\"\nnode = \"pve1\"\nvmid = 200\n\
-         ip = \"127.0.0.1\"\nssh_port = {port}\nuser = \"{user}\"\nssh_key = \"{}\"\nsession = \"{}\"\n\
+         ip = \"127.0.0.1\"\nssh_port = {port}\nuser = \"{user}\"\nssh_key = \"~/{}\"\nsession = \"{}\"\n\
          [[vm.package]]\nformat = \"deb\"\nfile_glob = \"greeter_*.deb\"\n\
          [[build]]\nname = \"main\"\nsource = {{ path = \"app\" }}\n\
          commands = [\"sh pack.sh\"]\n",
         front.address.port(),
         front.fingerprint,
-        key.display(),
+        key.file_name().unwrap().display(),
         session.as_str(),
     );
     let (greeter, scenario) = match session {
@@ -109,7 +117,9 @@ impl World {
     async fn mosdat(&self, arguments: &[&str]) -> (i32, String) {
         let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_mosdat"));
         command.args(arguments).current_dir(self.project.path());
-        command.env("MOSDAT_LOG", "mosdat=info");
+        command
+            .env("MOSDAT_LOG", "mosdat=info")
+            .env("HOME", &self.home);
         let output = command.output().await.unwrap();
         let text = [output.stdout, output.stderr].concat();
         let text = String::from_utf8_lossy(&text).into_owned();

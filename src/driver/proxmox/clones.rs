@@ -157,7 +157,7 @@ impl Clones {
     ) -> Result<(), ApiError> {
         let config = match vm.config().await {
             Ok(config) => config,
-            Err(err) if err.reason() == Reason::NoMachine => {
+            Err(err) if is_gone(vm, &err).await? => {
                 self.forget(vm.vmid);
                 return Ok(());
             }
@@ -294,6 +294,16 @@ impl Vm {
     }
 }
 
+/// Whether a machine is gone, by what came of asking for it. Whoever may act on a pool only may not
+/// even ask for one that is no more.
+async fn is_gone(vm: &Vm, err: &ApiError) -> Result<bool, ApiError> {
+    if err.status() != Some(403) {
+        return Ok(err.reason() == Reason::NoMachine);
+    }
+    let census = vm.register.census(&vm.client, Duration::ZERO).await?;
+    Ok(!census.vms.contains_key(&vm.vmid))
+}
+
 /// Returns the first of some machines that is a layer still.
 async fn whole(
     beside: &Vm,
@@ -305,7 +315,7 @@ async fn whole(
         match vm.config().await {
             Ok(config) if is_layer(&config, layer) => return Ok(Some(vm)),
             Ok(_) => {}
-            Err(err) if err.reason() == Reason::NoMachine => {}
+            Err(err) if is_gone(&vm, &err).await? => {}
             Err(err) => return Err(err),
         }
     }

@@ -153,7 +153,12 @@ impl ProxmoxProvider {
         let holders: Vec<u32> = self.notes.all(Sort::Holder).unwrap_or_default();
         let displaced: Vec<Displaced> = self.notes.all(Sort::Displaced).unwrap_or_default();
         for vmid in holders {
-            let taken = async { self.take_gpus_from(&self.vm_of(vmid).await?).await };
+            let taken = async {
+                match self.vm_of(vmid).await? {
+                    Some(vm) => self.take_gpus_from(&vm).await,
+                    None => Ok(()),
+                }
+            };
             match taken.await {
                 Ok(()) => self.forget(Sort::Holder, vmid),
                 Err(err) => wrong.push(format!("machine {vmid} still has a GPU: {err}")),
@@ -166,7 +171,9 @@ impl ProxmoxProvider {
         } in displaced
         {
             let back = async {
-                let vm = self.vm_of(vmid).await?;
+                let Some(vm) = self.vm_of(vmid).await? else {
+                    return Ok(());
+                };
                 vm.start().await?;
                 vm.give_back(&lease, &marker).await
             };

@@ -24,6 +24,7 @@ use serde::Serialize;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 /// Keeps machines of a cluster.
@@ -108,27 +109,37 @@ impl ProxmoxProvider {
         })
     }
 
-    /// Returns a machine by its number.
-    pub(super) async fn vm_of(&self, vmid: u32) -> Result<Vm, ApiError> {
-        let missing = |why: String| ApiError::Unreadable {
-            call: "GET /cluster/resources".into(),
-            why,
-        };
+    /// Returns a machine by its number, unless it is gone or may be seen no more.
+    pub(super) async fn vm_of(&self, vmid: u32) -> Result<Option<Vm>, ApiError> {
         let client = self.config.client.as_ref();
-        let client = client.map_err(|why| missing(why.clone()))?;
-        let census = self.register.census(client, RECENT).await?;
-        let listed = census.find(Some(vmid), "").map_err(missing)?;
-        Ok(self.vm(client, listed))
+        let client = client.map_err(|why| ApiError::Unreadable {
+            call: "GET /cluster/resources".into(),
+            why: why.clone(),
+        })?;
+        for age in [RECENT, Duration::ZERO] {
+            let census = self.register.census(client, age).await?;
+            if let Some(listed) = census.vms.get(&vmid) {
+                return Ok(Some(self.vm(client, listed)));
+            }
+        }
+        tracing::warn!(
+            vmid,
+            "a machine is gone, or the role lacks `VM.Audit` on it"
+        );
+        Ok(None)
     }
 
     /// Returns a machine by its name: one of the plan, or one that earlier plans had.
-    async fn known(&self, machine: &MachineName) -> Option<Result<Vm, ProviderError>> {
+    async fn known(&self, machine: &MachineName) -> Result<Option<Vm>, ProviderError> {
         if let Some(known) = self.config.machines.get(machine) {
-            return Some(self.find(known, RECENT).await);
+            return self.find(known, RECENT).await.map(Some);
         }
-        let vmid = self.notes.get(Sort::Machine, machine.as_str())?;
+        let Some(vmid) = self.notes.get(Sort::Machine, machine.as_str()) else {
+            // Another provider's.
+            return Ok(None);
+        };
         let vm = self.vm_of(vmid).await;
-        Some(vm.map_err(|err| api_error(machine, "a look at the cluster", &err)))
+        vm.map_err(|err| api_error(machine, "a look at the cluster", &err))
     }
 }
 
@@ -157,8 +168,7 @@ impl Keeper for ProxmoxProvider {
         machine: &MachineName,
         layer: &LayerName,
     ) -> Result<(), ProviderError> {
-        let Some(vm) = self.known(machine).await.transpose()? else {
-            // Another provider's.
+        let Some(vm) = self.known(machine).await? else {
             return Ok(());
         };
         let removed = async {
@@ -178,7 +188,7 @@ impl Keeper for ProxmoxProvider {
         for clone in clones.filter(|clone| clone.lease == lease.id) {
             self.remove_clone(&clone).await?;
         }
-        let Some(vm) = self.known(&lease.machine).await.transpose()? else {
+        let Some(vm) = self.known(&lease.machine).await? else {
             return Ok(());
         };
         if vm.is_template().await.map_err(failed)? {

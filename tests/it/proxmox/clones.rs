@@ -234,9 +234,8 @@ async fn clones_have_the_card_one_after_another() {
     assert_no_clones(&pve, 2);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_role_on_a_pool_is_enough() {
-    let pve = server("local-lvm", Duration::ZERO);
+/// A fleet whose role may make clones in a pool, and no other.
+pub(super) fn in_pool(pve: &Arc<Pve>, scenarios: &[&str], slots: usize) -> Fleet {
     let secret = "mosdat-secret";
     {
         let mut cluster = pve.cluster();
@@ -265,9 +264,16 @@ async fn a_role_on_a_pool_is_enough() {
         id: "mosdat@pve!ci".into(),
         secret: Secret::new(secret),
     };
-    let client = Arc::new(super::direct::client(&pve, token));
-    let mut fleet = fleet(&pve, &["a", "b"], 2).with_client(client);
+    let client = Arc::new(super::direct::client(pve, token));
+    let mut fleet = fleet(pve, scenarios, slots).with_client(client);
     fleet.pool = Some("mosdat".into());
+    fleet
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_on_a_pool_is_enough() {
+    let pve = server("local-lvm", Duration::ZERO);
+    let mut fleet = in_pool(&pve, &["a", "b"], 2);
     let (applied, events) = fleet.apply().await;
     assert_eq!(verdicts(&applied), passed(2), "{:?}", complaints(&events));
     assert_no_clones(&pve, 1);

@@ -1,7 +1,7 @@
 //! What is left of clones, whatever happens: nothing.
 
 use super::{
-    clones::{assert_no_clones, clones, fleet, server},
+    clones::{assert_no_clones, clones, fleet, in_pool, server},
     fleet::{complaints, verdicts},
     runs::passed,
 };
@@ -104,6 +104,32 @@ async fn what_a_crash_cloned_is_removed_by_the_next_run() {
         assert_eq!(verdicts(&applied), passed(1), "{:?}", complaints(&events));
         assert_no_clones(&pve, 1);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clone_that_somebody_removed_after_a_crash_is_forgotten() {
+    let pve = server("local-lvm", Duration::from_secs(5));
+    // Whoever may act on a pool may not even ask about what is not in it.
+    let mut fleet = in_pool(&pve, &["a"], 1);
+    fleet.pace = Duration::from_hours(1);
+    let cut = tokio::time::timeout(Duration::from_mins(2), fleet.apply()).await;
+    assert!(cut.is_err());
+    {
+        let mut cluster = pve.cluster();
+        let is_clone = |vmid: &u32| ![100, 900].contains(vmid);
+        let clones: Vec<u32> = cluster.vms.keys().copied().filter(is_clone).collect();
+        assert!(!clones.is_empty());
+        for vmid in clones {
+            cluster.vms.remove(&vmid);
+            cluster.access.take_out_of_pool(vmid);
+        }
+    }
+    fleet.provider().wind_up().await.unwrap();
+    fleet.pace = Duration::from_secs(1);
+    let (applied, events) = fleet.apply().await;
+    assert_eq!(verdicts(&applied), passed(1), "{:?}", complaints(&events));
+    assert_eq!(complaints(&events), Vec::<String>::new());
+    assert_no_clones(&pve, 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,6 +7,7 @@ use super::{
 use crate::pve::{Paper, Pve};
 use mosdat::{
     model::{Event, Gpu},
+    port::Keeper as _,
     run::Stop,
 };
 use std::{
@@ -137,15 +138,14 @@ async fn a_card_is_taken_over_when_that_was_agreed_to_and_its_holder_restored() 
     assert_no_device(&pve, &vmids);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_holder_that_a_crash_left_without_its_card_is_restored_by_the_next_run() {
-    let (pve, vmids) = with_card(1);
-    stranger(&pve, None).await;
+/// A fleet that crashed while 200 had the card, which was 900's.
+async fn crashed_with_the_card(pve: &Arc<Pve>, vmids: &[u32]) -> Fleet {
+    stranger(pve, None).await;
     let gpu = Gpu {
         take_over: true,
         ..card()
     };
-    let mut fleet = Fleet::new(&pve, &vmids, &["a"]).with_gpu(gpu);
+    let mut fleet = Fleet::new(pve, vmids, &["a"]).with_gpu(gpu);
     fleet.pace = Duration::from_hours(1);
     let has_it = || pve.cluster().vms[&200].devices.contains("0000:01:00.0");
     let mut ended = pve.task_ends();
@@ -155,6 +155,29 @@ async fn a_holder_that_a_crash_left_without_its_card_is_restored_by_the_next_run
     }
     assert!(!pve.cluster().vms[&900].is_running);
     fleet.pace = Duration::from_secs(1);
+    fleet
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_given_back_to_machines_that_were_removed_meanwhile() {
+    let (pve, vmids) = with_card(1);
+    let mut fleet = crashed_with_the_card(&pve, &vmids).await;
+    pve.cluster()
+        .vms
+        .retain(|vmid, _| ![200, 900].contains(vmid));
+    let (_, events) = fleet.apply().await;
+    let complaints = complaints(&events);
+    assert!(
+        complaints.iter().all(|it| it.starts_with("vm200")),
+        "its own steps cannot be done, nothing else: {complaints:?}"
+    );
+    fleet.provider().wind_up().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_holder_that_a_crash_left_without_its_card_is_restored_by_the_next_run() {
+    let (pve, vmids) = with_card(1);
+    let mut fleet = crashed_with_the_card(&pve, &vmids).await;
     let (applied, events) = fleet.apply().await;
     assert_eq!(verdicts(&applied), passed(2), "{:?}", complaints(&events));
     assert!(pve.cluster().vms[&900].is_running);

@@ -24,6 +24,14 @@ done"#;
 /// The same on Windows.
 const ON_WINDOWS: &str = r"Get-CimInstance Win32_PnPEntity | Where-Object { $_.DeviceID -match 'PCI.VEN_([0-9A-F]{4})&DEV_([0-9A-F]{4})' -and $_.ConfigManagerErrorCode -eq 0 } | ForEach-Object { $null = $_.DeviceID -match 'VEN_([0-9A-F]{4})&DEV_([0-9A-F]{4})'; $class = if ($_.PNPClass -eq 'Display') { '030000' } else { '000000' }; ($matches[1] + ':' + $matches[2]).ToLower() + ' ' + $class }";
 
+/// A device of a mapping.
+pub(super) struct Mapped {
+    /// Vendor and device: `10de:2684`.
+    pub(super) id: String,
+    /// Its address; of several functions, all of them with `;` between.
+    pub(super) path: String,
+}
+
 /// Returns what a configuration says of a GPU; `is_q35` tells whether the machine has PCI Express.
 pub(super) fn value(gpu: &Gpu, is_q35: bool) -> String {
     let mut text = match (&gpu.mapping, &gpu.pci) {
@@ -185,8 +193,8 @@ impl Vm {
         Ok(String::from_utf8_lossy(&ran.output).into_owned())
     }
 
-    /// Returns vendor and device of the devices that a GPU's mapping has on this node.
-    pub(super) async fn mapped(&self, gpu: &Gpu) -> Result<Vec<String>, ApiError> {
+    /// Returns the devices that a GPU's mapping has on this node.
+    pub(super) async fn mapped(&self, gpu: &Gpu) -> Result<Vec<Mapped>, ApiError> {
         #[derive(Deserialize)]
         struct Mapping {
             map: Vec<String>,
@@ -201,7 +209,13 @@ impl Vm {
         let told: Mapping = self.client.ask(&call).await?;
         let here = told.map.iter();
         let here = here.filter(|entry| value_of(entry, "node").as_deref() == Some(&node));
-        Ok(here.filter_map(|entry| value_of(entry, "id")).collect())
+        let devices = here.filter_map(|entry| {
+            Some(Mapped {
+                id: value_of(entry, "id")?,
+                path: value_of(entry, "path")?,
+            })
+        });
+        Ok(devices.collect())
     }
 
     /// Returns vendor and device of a GPU, as far as the cluster tells: `10de:2684`, one for each
@@ -215,7 +229,8 @@ impl Vm {
             model: String,
         }
         if gpu.mapping.is_some() {
-            let ids = self.mapped(gpu).await.ok()?;
+            let mapped = self.mapped(gpu).await.ok()?;
+            let ids: Vec<String> = mapped.into_iter().map(|device| device.id).collect();
             return (!ids.is_empty()).then_some(ids);
         }
         let call = Call::get(format!("/nodes/{}/hardware/pci", segment(&self.node())));

@@ -156,6 +156,47 @@ async fn what_a_role_lacks_is_named_with_its_path() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gpu_is_looked_at_where_it_is() {
+    let mapped = "[[gpu]]\nname = \"card\"\nmapping = \"rtx\"";
+    let raw = "[[gpu]]\nname = \"card\"\npci = \"0000:01:00\"";
+    let with_gpu = [ROLE, &["VM.Config.HWType", "VM.GuestAgent.Unrestricted"]].concat();
+    let look = async |gpu: &str, others: &[(&str, i32)], sees: bool| {
+        let world = world(&with_gpu, gpu).await;
+        {
+            let mut cluster = world.pve.cluster();
+            let access = &mut cluster.access;
+            access.grant("ci@pve!ci", "/mapping/pci/rtx", &["Mapping.Use"]);
+            if sees {
+                access.grant("ci@pve!ci", "/", &["Sys.Audit"]);
+            }
+            let id = "10de:2684".to_owned();
+            let address = "0000:01:00.0".to_owned();
+            let mapped = ("pve1".to_owned(), address, id.clone());
+            cluster.mappings.insert("rtx".into(), vec![mapped]);
+            let devices = &mut cluster.nodes.get_mut("pve1").unwrap().devices;
+            let others = others.iter();
+            devices.extend(others.map(|(at, group)| ((*at).to_owned(), id.clone(), *group)));
+        }
+        world.mosdat(&["doctor", "plan.toml"]).await
+    };
+    let functions = [("0000:01:00.0", 12), ("0000:01:00.1", 12)];
+    let (code, text) = look(mapped, &functions, true).await;
+    assert!(code == 0 && text.contains("10de:2684 on pve1\n"), "{text}");
+    let (code, text) = look(mapped, &functions, false).await;
+    assert!(code == 0 && text.contains("`Sys.Audit` on `/`"), "{text}");
+    let shared = [("0000:01:00.0", 12), ("0000:02:00.0", 12)];
+    for gpu in [mapped, raw] {
+        let (_, text) = look(gpu, &shared, true).await;
+        let words = "shares its IOMMU group with 0000:02:00.0";
+        assert!(text.contains(words), "{text}");
+        let (code, text) = look(gpu, &[("0000:01:00.0", -1)], true).await;
+        assert!(code == 1 && text.contains("is in no IOMMU group"), "{text}");
+        let (code, text) = look(gpu, &[("0000:05:00.0", 1)], true).await;
+        assert!(code == 1 && text.contains("there is no device"), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_template_is_looked_at_as_one() {
     let world = world(&["VM.Audit"], "").await;
     let set = |from: &str, to: &str| {

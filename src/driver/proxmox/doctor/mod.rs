@@ -1,6 +1,7 @@
 //! Looks whether a cluster and its machines can be tested on, and says what is missing. Changes
 //! nothing and starts nothing: what only a running machine shows is looked at when it runs.
 
+mod gpu;
 mod guest;
 mod privileges;
 
@@ -12,7 +13,7 @@ use super::{
     vm::{Config, Vm},
 };
 use crate::{
-    model::{Gpu, Machine, Session},
+    model::{Machine, Session},
     port::Check,
 };
 use serde::Deserialize;
@@ -232,43 +233,6 @@ impl Patient<'_> {
                 "free space",
                 format!("{} GiB on `{}`", gibibytes(it.avail), it.name),
             ),
-        }
-    }
-
-    /// Looks whether the machine's node has a GPU, by itself in its IOMMU group.
-    async fn gpu(&self, gpu: &Gpu) -> Check {
-        #[derive(Deserialize)]
-        struct Device {
-            id: String,
-            #[serde(default)]
-            iommugroup: Option<i64>,
-        }
-        let what = format!("GPU {}", gpu.name);
-        let node = self.vm.node();
-        if let Some(mapping) = &gpu.mapping {
-            return match self.vm.mapped(gpu).await {
-                Ok(devices) if devices.is_empty() => Check::bad(
-                    what,
-                    format!("the mapping `{mapping}` has no device on {node}"),
-                ),
-                Ok(devices) => Check::good(what, format!("{} on {node}", devices.join(", "))),
-                Err(err) => Check::bad(what, err.to_string()),
-            };
-        }
-        let pci = gpu.pci.as_deref().unwrap_or_default();
-        let raw = "a raw address can only be given by root's password: use a `mapping`";
-        let call = Call::get(format!("/nodes/{}/hardware/pci", segment(&node)));
-        let devices: Vec<Device> = match self.vm.client.ask(&call).await {
-            Ok(devices) => devices,
-            Err(err) => return Check::doubtful(what, format!("{err}; {raw}")),
-        };
-        match devices.iter().find(|device| device.id.starts_with(pci)) {
-            None => Check::bad(what, format!("there is no device {pci} on {node}")),
-            Some(found) if found.iommugroup.is_none_or(|group| group < 0) => Check::bad(
-                what,
-                format!("{pci} is in no IOMMU group: switch the IOMMU of {node} on"),
-            ),
-            Some(_) => Check::doubtful(what, format!("{pci} on {node}; {raw}")),
         }
     }
 }

@@ -176,6 +176,12 @@ impl Pve {
     }
 
     pub(crate) async fn stop(&self, node: &str, vmid: u32) -> Result<(), String> {
+        // Whether it runs is asked before anything else, which has words of its own.
+        let is_here = self.cluster().on(node, vmid).is_ok();
+        if !is_here {
+            let gone = "unable to find configuration file for VM";
+            return Err(format!("{gone} {vmid} on node '{node}'"));
+        }
         let _file = self.file(node, vmid).await?;
         self.stop_locked(node, vmid).await
     }

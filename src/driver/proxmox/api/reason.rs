@@ -55,14 +55,19 @@ impl Reason {
             Self::Incomplete
         } else if let Some(kind) = between(words, "is locked (", ")") {
             Self::Busy(kind.into())
-        } else if has("can't lock file") || (has("lock") && has("got timeout")) {
+        } else if has("can't lock file")
+            || (has("lock") && has("got timeout"))
+            || has("obtain guest migration lock")
+        {
             Self::Busy("file".into())
         } else if has("already in use by VMID") || has("currently reserved for use by VMID") {
             let number = between(words, "by VMID '", "'").and_then(|text| text.parse().ok());
             Self::DeviceInUse(number.unwrap_or(0))
         } else if has("could not find a free device") {
             Self::NoFreeDevice
-        } else if has("Configuration file") && has("does not exist") {
+        } else if (has("Configuration file") && has("does not exist"))
+            || has("unable to find configuration file")
+        {
             Self::NoMachine
         } else if has("VM ") && has("already exists") {
             Self::NumberTaken
@@ -131,7 +136,15 @@ mod tests {
             Reason::Busy("file".into()),
         );
         check(
+            "Failed to obtain guest migration lock - replication running?",
+            Reason::Busy("file".into()),
+        );
+        check(
             "Configuration file 'nodes/pve1/qemu-server/999.conf' does not exist",
+            Reason::NoMachine,
+        );
+        check(
+            "unable to find configuration file for VM 999 on node 'pve1'",
             Reason::NoMachine,
         );
         check(

@@ -6,7 +6,7 @@
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-setup: ## Install what is missing on this computer (Debian packages, cargo-nextest)
+setup: ## Install what is missing on this computer (Debian packages, cargo-nextest, fakepve)
 	@scripts/setup.sh
 
 demo: setup ## Test a small app on X11 and Wayland desktops, then what changed (VMS=1: on virtual machines)

@@ -1,8 +1,10 @@
 #!/bin/bash
-# Installs what tests and the demo need and this computer lacks: Debian packages through apt, and
-# cargo-nextest through cargo. What is there already is left alone, and when nothing is missing,
-# nothing is asked of the network. With --bench, what only `make bench` needs as well.
+# Installs what tests and the demo need and this computer lacks: Debian packages through apt,
+# cargo-nextest through cargo, and fakepve through pip, below target/. What is there already is left
+# alone, and when nothing is missing, nothing is asked of the network. With --bench, what only
+# `make bench` needs as well.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 # Some of what is looked for lies where only root's PATH leads.
 PATH=$PATH:/usr/sbin:/sbin
@@ -12,6 +14,7 @@ die() { say "$*"; exit 1; }
 
 has() { command -v "$1" > /dev/null; }
 has_proxmoxer() { /usr/bin/python3 -c 'import proxmoxer, requests' 2> /dev/null; }
+has_venv() { /usr/bin/python3 -c 'import ensurepip, venv' 2> /dev/null; }
 has_gtk() { /usr/bin/python3 -c 'import gi; gi.require_version("Gtk", "3.0")' 2> /dev/null; }
 
 # Prints the package of each thing that is not there. Programs and files are looked for, not
@@ -31,6 +34,7 @@ missing() {
   has dbus-daemon || echo dbus-daemon
   [ -e /usr/share/dbus-1/services/org.a11y.Bus.service ] || echo at-spi2-core
   [ -x /usr/bin/python3 ] || echo python3
+  has_venv || echo python3-venv
   has_gtk || echo python3-gi gir1.2-gtk-3.0
   has_proxmoxer || echo python3-proxmoxer python3-requests
   [ -e /usr/share/glib-2.0/schemas/org.xfce.mousepad.gschema.xml ] || echo mousepad
@@ -123,6 +127,23 @@ install_nextest() {
     || say 'cargo-nextest could not be installed; tests will run with cargo test'
 }
 
+# A Proxmox VE server that others wrote, in an environment of its own: tests run it beside ours.
+install_fakepve() {
+  local wanted=tests/pve/fakepve.txt place=${CARGO_TARGET_DIR:-target}/fakepve
+  # An environment does not outlive the Python that it was made with.
+  if cmp -s "$wanted" "$place/installed.txt" \
+    && "$place/bin/python" -c 'import fakepve' 2> /dev/null; then return; fi
+  say "installing fakepve in $place"
+  rm -rf "$place"
+  if /usr/bin/python3 -m venv "$place" \
+    && "$place/bin/pip" --quiet --disable-pip-version-check --no-input install --no-deps \
+      --requirement "$wanted"; then
+    cp "$wanted" "$place/installed.txt"
+  else
+    say 'fakepve could not be installed; the tests that need it will fail'
+  fi
+}
+
 for_benches=no
 case "${1-}" in
   '') ;;
@@ -139,5 +160,8 @@ if [ -n "$wanted" ]; then
 fi
 
 has cargo || die 'there is no cargo: install Rust with https://rustup.rs'
-if [ "$for_benches" = no ]; then install_nextest; fi
+if [ "$for_benches" = no ]; then
+  install_nextest
+  install_fakepve
+fi
 say 'everything is here'

@@ -11,6 +11,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
+use rcgen::{CertifiedKey, KeyPair};
 use std::{
     collections::BTreeMap,
     io,
@@ -38,15 +39,8 @@ pub(crate) struct Front {
 impl Front {
     /// Listens on a port of this computer that is free, as `127.0.0.1` and `localhost`.
     pub(crate) async fn listen(pve: &Arc<Pve>) -> Self {
-        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let made = rcgen::generate_simple_self_signed(names).unwrap();
+        let (made, fingerprint) = certificate();
         let der = made.cert.der().clone();
-        let digest = mosdat::model::ContentHash::of(&der).to_hex();
-        let pairs = digest
-            .as_bytes()
-            .chunks(2)
-            .map(|two| String::from_utf8_lossy(two).to_uppercase());
-        let fingerprint = pairs.collect::<Vec<_>>().join(":");
         let key = made.signing_key.serialize_der().try_into().unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
@@ -67,6 +61,19 @@ impl Front {
             _serving: serving,
         }
     }
+}
+
+/// Makes a certificate for this computer, and tells its fingerprint.
+pub(crate) fn certificate() -> (CertifiedKey<KeyPair>, String) {
+    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let made = rcgen::generate_simple_self_signed(names).unwrap();
+    let digest = mosdat::model::ContentHash::of(made.cert.der()).to_hex();
+    let pairs = digest
+        .as_bytes()
+        .chunks(2)
+        .map(|two| String::from_utf8_lossy(two).to_uppercase());
+    let fingerprint = pairs.collect::<Vec<_>>().join(":");
+    (made, fingerprint)
 }
 
 async fn accept(listener: TcpListener, acceptor: TlsAcceptor, pve: Arc<Pve>) {

@@ -31,5 +31,5 @@ mod vms;
 pub(crate) use body::{Body, Paper};
 pub(crate) use cluster::Cluster;
 pub(crate) use faults::Fault;
-pub(crate) use front::Front;
+pub(crate) use front::{Front, certificate};
 pub(crate) use server::{Ask, Pve};

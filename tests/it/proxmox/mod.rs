@@ -6,6 +6,7 @@ mod clones_left;
 mod consoles;
 mod direct;
 mod doctor;
+mod fakepve;
 mod files;
 mod fleet;
 mod golden;

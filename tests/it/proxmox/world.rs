@@ -49,25 +49,38 @@ pub(super) async fn world(cluster: Cluster, credentials: Credentials) -> World {
 }
 
 pub(super) fn endpoint(front: &Front) -> Endpoint {
+    endpoint_at(front.address.port(), &front.fingerprint)
+}
+
+/// A server on this computer.
+pub(super) fn endpoint_at(port: u16, fingerprint: &str) -> Endpoint {
     Endpoint {
         host: "127.0.0.1".into(),
-        port: front.address.port(),
-        trust: Trust::Fingerprint(front.fingerprint.clone()),
+        port,
+        trust: Trust::Fingerprint(fingerprint.into()),
         connect: Duration::from_secs(5),
     }
 }
 
 pub(super) fn client(front: &Front, credentials: Credentials, log: CallLog) -> Client {
-    let https = Https::new(&endpoint(front)).unwrap();
-    let limits = ApiLimits {
+    client_of(&endpoint(front), credentials, limits(), log)
+}
+
+/// As usual, but for tasks that are over at once.
+pub(super) fn limits() -> ApiLimits {
+    ApiLimits {
         look: Duration::from_millis(50),
         ..ApiLimits::default()
-    };
-    Client::new(
-        Arc::new(https),
-        credentials,
-        limits,
-        log,
-        Arc::new(SystemClock),
-    )
+    }
+}
+
+pub(super) fn client_of(
+    endpoint: &Endpoint,
+    credentials: Credentials,
+    limits: ApiLimits,
+    log: CallLog,
+) -> Client {
+    let https = Https::new(endpoint).unwrap();
+    let clock = Arc::new(SystemClock);
+    Client::new(Arc::new(https), credentials, limits, log, clock)
 }

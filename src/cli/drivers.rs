@@ -1,11 +1,6 @@
 //! Which driver is behind which port, for one plan file. The only place that knows.
 
-use super::{
-    error::CliError,
-    secrets,
-    settings::{Settings, at_home},
-    workplace::Workplace,
-};
+use super::{error::CliError, secrets, settings::Settings, workplace::Workplace};
 use crate::{
     config::Loaded,
     driver::{
@@ -124,18 +119,13 @@ impl Workplace {
         let settings = settings.proxmox.as_ref()?;
         let machines = desired.machines.iter();
         let own = machines.filter(|(_, machine)| machine.provider == ProviderKind::Proxmox);
-        let environment = self.settings.environment.clone();
         let machines: BTreeMap<_, _> = own
-            .map(|(name, machine)| {
-                let mut machine = machine.clone();
-                let key = machine.reach.key.take();
-                machine.reach.key = key.map(|key| at_home(&key, &environment));
-                (name.clone(), machine)
-            })
+            .map(|(name, machine)| (name.clone(), machine.clone()))
             .collect();
         if machines.is_empty() {
             return None;
         }
+        let environment = self.settings.environment.clone();
         let user = self.settings.user();
         Some(ProxmoxProvider::new(ProxmoxConfig {
             client: self.cluster(settings, clock),
@@ -175,7 +165,7 @@ impl Workplace {
         };
         let trust = match &settings.trust {
             ProxmoxTrust::System => api::Trust::System,
-            ProxmoxTrust::Ca(file) => api::Trust::Ca(at_home(file, &self.settings.environment)),
+            ProxmoxTrust::Ca(file) => api::Trust::Ca(file.clone()),
             ProxmoxTrust::Fingerprint(text) => api::Trust::Fingerprint(text.clone()),
         };
         let https = api::Https::new(&api::Endpoint {

@@ -1,10 +1,14 @@
 //! A plan file with everything that is needed to work on it.
 
-use super::{drivers::Drivers, error::CliError, settings::Settings};
+use super::{
+    drivers::Drivers,
+    error::CliError,
+    settings::{Settings, at_home},
+};
 use crate::{
     config::{self, Loaded},
     driver::disk::{DiskFiles, DiskStore, SystemClock},
-    model::{ProviderKind, Recorded, ScenarioName, Source},
+    model::{ProviderKind, ProxmoxTrust, Recorded, ScenarioName, Source},
     plan::{PlanInput, select::Selection},
     port::{Clock as _, LockHolder, Performer, Store as _},
     run::{self, Look, MachinePerformer},
@@ -36,10 +40,11 @@ impl Workplace {
             None => only_plan()?,
         };
         let scenario_dir = RefCell::new(PathBuf::new());
-        let loaded = config::load(&file, &DiskFiles, &|dir| {
+        let mut loaded = config::load(&file, &DiskFiles, &|dir| {
             *scenario_dir.borrow_mut() = dir.to_path_buf();
             Box::new(ScenarioFolder::new(dir.into(), Arc::new(DiskFiles)))
         })?;
+        find_home(&mut loaded, settings);
         let shown = super::diagnostics::render(&loaded.warnings, settings.face.color_err);
         if !loaded.warnings.is_empty() {
             settings.face.say(&shown);
@@ -221,6 +226,19 @@ impl Scene<'_> {
             selection: &self.selection,
             done: &self.nothing,
         }
+    }
+}
+
+/// Puts the user's home in place of `~` in what may lie there: keys and certificates.
+fn find_home(loaded: &mut Loaded, settings: &Settings) {
+    let find = |file: &mut PathBuf| *file = at_home(file, &settings.environment);
+    for machine in loaded.desired.machines.values_mut() {
+        machine.reach.key.as_mut().map(find);
+    }
+    if let Some(proxmox) = &mut loaded.settings.proxmox
+        && let ProxmoxTrust::Ca(file) = &mut proxmox.trust
+    {
+        find(file);
     }
 }
 

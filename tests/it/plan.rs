@@ -244,9 +244,8 @@ async fn without_layers_what_lies_between_is_redone() {
     assert_eq!(applied.exit_code, 0);
 }
 
-#[tokio::test(start_paused = true)]
-async fn gpus_and_live_layers_add_their_steps() {
-    let mut world = TestWorld::new(&["fedora"], &["login"]);
+/// Has every cell want a GPU.
+fn want_gpu(world: &mut TestWorld) {
     let gpu = Gpu {
         name: "rtx".into(),
         pci: Some("0000:01:00".into()),
@@ -255,11 +254,17 @@ async fn gpus_and_live_layers_add_their_steps() {
         take_over: false,
     };
     world.desired.gpus.insert("rtx".into(), gpu);
-    for machine in world.desired.machines.values_mut() {
-        machine.abilities.live_layers = mosdat::model::LiveLayers::Always;
-    }
     for cell in &mut world.desired.cells {
         cell.gpu = "rtx".into();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn gpus_and_live_layers_add_their_steps() {
+    let mut world = TestWorld::new(&["fedora"], &["login"]);
+    want_gpu(&mut world);
+    for machine in world.desired.machines.values_mut() {
+        machine.abilities.live_layers = mosdat::model::LiveLayers::Always;
     }
     insta::assert_snapshot!(runs(&world.plan().await), @r"
     fedora:restore  # never run, from base
@@ -299,20 +304,10 @@ async fn a_machine_that_is_kept_once_started_boots_once() {
 #[tokio::test(start_paused = true)]
 async fn a_machine_boots_with_its_gpu_whatever_sessions_are_kept() {
     let mut world = TestWorld::new(&["fedora"], &["login"]);
-    let gpu = Gpu {
-        name: "rtx".into(),
-        pci: Some("0000:01:00".into()),
-        mapping: None,
-        is_primary: false,
-        take_over: false,
-    };
-    world.desired.gpus.insert("rtx".into(), gpu);
+    want_gpu(&mut world);
     for machine in world.desired.machines.values_mut() {
         machine.abilities.base_layer = true;
         machine.abilities.live_layers = mosdat::model::LiveLayers::WithoutGpu;
-    }
-    for cell in &mut world.desired.cells {
-        cell.gpu = "rtx".into();
     }
     let plan = world.plan().await;
     let step = |phase| plan.steps.iter().find(|step| step.phase == phase).unwrap();

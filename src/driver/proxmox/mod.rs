@@ -1,12 +1,15 @@
 //! Machines of a Proxmox VE server or cluster.
 //!
 //! ```text
-//! api      calls, tasks, signing in                     provider   what there is, what a crash left
-//! census   all machines in one call                     open       base or layer -> open session
-//! vm       one machine, wherever it is                  guest      the open session, layers
-//! lease    who has it, written where all can see        hold       renews that while it is used
-//! gpu      devices that are passed through              console    the screen
-//! look     machines, snapshots, templates               clones     made for a step, or kept as layers
+//! api      calls, tasks, signing in                 provider   the ports; what a crash left
+//! census   all machines in one call                 look       what there is: snapshots, templates
+//! storage  what can be done where disks lie         taking     a machine for a step, or a clone
+//! vm       one machine, wherever it is              clones     made for a step, or kept as layers
+//! lease    who has it, written where all can see    hold       renews that while it is used
+//! gpu      devices that are passed through          holders    who has one, and who gets it back
+//! console  the screen, through a web_socket         open       base or layer -> open session
+//! notes    what has to be given back, on disk       guest      the open session, layers
+//! doctor   looks, and changes nothing               reasons    errors in words for the user
 //! ```
 //!
 //! What is worth knowing:

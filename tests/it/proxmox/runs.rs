@@ -3,7 +3,8 @@
 use super::fleet::{Fleet, complaints, verdicts};
 use crate::pve::{Cluster, Paper, Pve};
 use mosdat::{
-    model::{Event, Verdict},
+    model::{Event, MachineName, Verdict},
+    port::Keeper as _,
     run::{RunError, Stop},
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -99,6 +100,30 @@ async fn a_base_that_was_taken_anew_makes_everything_on_it_due() {
     assert_eq!(applied.summary.cached, 0);
     let (applied, _) = fleet.apply().await;
     assert_eq!(applied.summary.cached, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn machines_of_a_node_that_is_off_are_left_alone_and_the_others_tested() {
+    let (pve, vmids) = server(2, Duration::from_secs(1));
+    let switch = |is_off| pve.cluster().nodes.get_mut("pve2").unwrap().is_off = is_off;
+    let mut fleet = Fleet::new(&pve, &vmids, &["a"]);
+    switch(true);
+    for (vmid, is_off) in [(200, false), (201, true)] {
+        let name = MachineName::new(format!("vm{vmid}"));
+        let presence = fleet
+            .provider()
+            .observe(&fleet.desired.machines[&name])
+            .await;
+        let why = format!("{presence:?}");
+        assert_eq!(why.contains("its node `pve2` is off"), is_off, "{why}");
+    }
+    assert!(pve.asked("/nodes/pve2/").is_empty());
+    let (applied, events) = fleet.apply().await;
+    let apart = BTreeMap::from([(Verdict::Passed, 1), (Verdict::Blocked, 1)]);
+    assert_eq!(verdicts(&applied), apart, "{:?}", complaints(&events));
+    switch(false);
+    let (applied, events) = fleet.apply().await;
+    assert_eq!(verdicts(&applied), passed(2), "{:?}", complaints(&events));
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,9 +5,9 @@ use super::{
     fleet::{complaints, verdicts},
     runs::passed,
 };
-use crate::pve::{Fault, Pve};
+use crate::pve::{Fault, Paper, Pve};
 use mosdat::{model::LayerName, port::Keeper as _, run::Stop};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 #[tokio::test(start_paused = true)]
 async fn answers_that_are_lost_leave_no_clone_behind() {
@@ -130,6 +130,32 @@ async fn a_clone_that_somebody_removed_after_a_crash_is_forgotten() {
     assert_eq!(verdicts(&applied), passed(1), "{:?}", complaints(&events));
     assert_eq!(complaints(&events), Vec::<String>::new());
     assert_no_clones(&pve, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_number_that_is_somebody_elses_by_now_is_left_to_him() {
+    let pve = server("local-lvm", Duration::from_secs(5));
+    let mut fleet = fleet(&pve, &["a"], 1);
+    fleet.pace = Duration::from_hours(1);
+    let cut = tokio::time::timeout(Duration::from_mins(2), fleet.apply()).await;
+    assert!(cut.is_err());
+    // Somebody removed the clone, and made a machine of his own with its number.
+    let vmid = {
+        let mut cluster = pve.cluster();
+        let vmids = cluster.vms.keys().copied();
+        let vmid = vmids.filter(|vmid| ![100, 900].contains(vmid)).max();
+        let vmid = vmid.unwrap();
+        cluster.vms.remove(&vmid);
+        cluster.add(vmid, "pve1", "local-lvm", Arc::new(Paper::default()));
+        vmid
+    };
+    fleet.provider().wind_up().await.unwrap();
+    fleet.pace = Duration::from_secs(1);
+    let (applied, events) = fleet.apply().await;
+    assert_eq!(verdicts(&applied), passed(1), "{:?}", complaints(&events));
+    let cluster = pve.cluster();
+    assert!(cluster.vms.contains_key(&vmid));
+    assert_eq!(cluster.vms[&vmid].config.get("tags"), None);
 }
 
 #[tokio::test(start_paused = true)]

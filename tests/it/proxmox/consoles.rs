@@ -1,11 +1,10 @@
 //! Consoles: VNC through the server's WebSocket, opened again when it breaks.
 
 use super::{
-    one_colour::{LONG, OneColour},
+    one_colour::{LONG, OneColour, WithScreen},
     world::{World, cluster, token, world},
 };
-use crate::pve::{Body, Fault, Paper};
-use async_trait::async_trait;
+use crate::pve::{Fault, Paper};
 use mosdat::{
     driver::{
         disk::SystemClock,
@@ -15,52 +14,8 @@ use mosdat::{
     model::{Frame, FrameCause, Point},
     port::{Console, Input, Screen, ScreenDialer as _, ScreenError},
 };
-use serde_json::Value;
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
-
-/// A machine that is only written about, with that screen.
-#[derive(Debug)]
-struct WithScreen(Paper, Arc<OneColour>);
-
-#[async_trait]
-impl Body for WithScreen {
-    async fn start(&self, config: &BTreeMap<String, String>) -> Result<(), String> {
-        self.0.start(config).await
-    }
-    async fn stop(&self) {
-        self.0.stop().await;
-    }
-    async fn shutdown(&self, limit: Duration) -> bool {
-        self.0.shutdown(limit).await
-    }
-    async fn is_running(&self) -> bool {
-        self.0.is_running().await
-    }
-    async fn snapshot(&self, name: &str, ram: bool) -> Result<(), String> {
-        self.0.snapshot(name, ram).await
-    }
-    async fn rollback(
-        &self,
-        name: &str,
-        ram: bool,
-        config: &BTreeMap<String, String>,
-    ) -> Result<(), String> {
-        self.0.rollback(name, ram, config).await
-    }
-    async fn remove_snapshot(&self, name: &str) -> Result<(), String> {
-        self.0.remove_snapshot(name).await
-    }
-    async fn copy(&self, vmid: u32) -> Result<Arc<dyn Body>, String> {
-        self.0.copy(vmid).await
-    }
-    async fn agent(&self, command: &str, arguments: Value) -> Option<Result<Value, String>> {
-        self.0.agent(command, arguments).await
-    }
-    async fn console(&self) -> Option<PathBuf> {
-        Some(self.1.socket.clone())
-    }
-}
 
 /// A running machine with a screen.
 struct Shown {

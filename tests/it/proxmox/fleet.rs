@@ -22,7 +22,10 @@ use mosdat::{
         RunId, Secret, Session, SourceSeen, Verdict,
     },
     plan::{self, PlanInput, select::Selection},
-    port::{Artifact, Blobs, BuildError, BuildRequest, Builder, Clock, Keeper, Login, Provider},
+    port::{
+        Artifact, Blobs, BuildError, BuildRequest, Builder, Clock, Keeper, Login, Provider,
+        ShellDialer,
+    },
     run::{
         self, Applied, ApplyOptions, Look, MachinePerformer, Ports, RunError, Stop, World,
         retry::RetryPolicy,
@@ -50,6 +53,8 @@ pub(super) struct Fleet {
     pub(super) parallel: usize,
     /// Every login so far.
     pub(super) logins: Arc<Mutex<Vec<Login>>>,
+    /// Who logs in, where a machine is more than written about.
+    pub(super) shells: Option<Arc<dyn ShellDialer>>,
     client: Option<Arc<Client>>,
     runs: usize,
     dir: tempfile::TempDir,
@@ -87,6 +92,7 @@ impl Fleet {
             pace: Duration::from_secs(1),
             parallel: 50,
             logins: Arc::default(),
+            shells: None,
             client: None,
             runs: 0,
             dir: tempfile::tempdir().unwrap(),
@@ -143,9 +149,11 @@ impl Fleet {
             pool: self.pool.clone(),
             work_dir: self.dir.path().join("proxmox"),
             holder: self.holder.clone(),
-            shells: Arc::new(PaperLogins {
-                pace: self.pace,
-                seen: Arc::clone(&self.logins),
+            shells: self.shells.clone().unwrap_or_else(|| {
+                Arc::new(PaperLogins {
+                    pace: self.pace,
+                    seen: Arc::clone(&self.logins),
+                })
             }),
             screens: Arc::new(VncDialer::new(Arc::clone(&clock))),
             trees: Arc::new(AtspiDialer),

@@ -17,6 +17,7 @@ mod paper;
 mod peers;
 mod runs;
 mod tasks;
+mod vm_console;
 mod vm_matrix;
 mod vm_real;
 mod world;

@@ -1,6 +1,10 @@
 //! A screen that others look at: it has one colour, and notes what is pressed.
 
+use crate::pve::Body;
+use async_trait::async_trait;
+use serde_json::Value;
 use std::{
+    collections::BTreeMap,
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -152,5 +156,48 @@ async fn draw(
     tokio::select! {
         done = reading => done,
         done = writing => done,
+    }
+}
+
+/// Another machine, with that screen.
+#[derive(Debug)]
+pub(super) struct WithScreen<B>(pub(super) B, pub(super) Arc<OneColour>);
+
+#[async_trait]
+impl<B: Body> Body for WithScreen<B> {
+    async fn start(&self, config: &BTreeMap<String, String>) -> Result<(), String> {
+        self.0.start(config).await
+    }
+    async fn stop(&self) {
+        self.0.stop().await;
+    }
+    async fn shutdown(&self, limit: Duration) -> bool {
+        self.0.shutdown(limit).await
+    }
+    async fn is_running(&self) -> bool {
+        self.0.is_running().await
+    }
+    async fn snapshot(&self, name: &str, ram: bool) -> Result<(), String> {
+        self.0.snapshot(name, ram).await
+    }
+    async fn rollback(
+        &self,
+        name: &str,
+        ram: bool,
+        config: &BTreeMap<String, String>,
+    ) -> Result<(), String> {
+        self.0.rollback(name, ram, config).await
+    }
+    async fn remove_snapshot(&self, name: &str) -> Result<(), String> {
+        self.0.remove_snapshot(name).await
+    }
+    async fn copy(&self, vmid: u32) -> Result<Arc<dyn Body>, String> {
+        self.0.copy(vmid).await
+    }
+    async fn agent(&self, command: &str, arguments: Value) -> Option<Result<Value, String>> {
+        self.0.agent(command, arguments).await
+    }
+    async fn console(&self) -> Option<PathBuf> {
+        Some(self.1.socket.clone())
     }
 }

@@ -3,7 +3,7 @@
 use super::fleet::{Fleet, complaints, verdicts};
 use crate::pve::{Cluster, Paper, Pve};
 use mosdat::{
-    model::{Event, MachineName, Verdict},
+    model::{Event, LiveLayers, MachineName, Presence, Verdict},
     port::Keeper as _,
     run::{RunError, Stop},
 };
@@ -63,6 +63,35 @@ async fn a_storage_that_returns_to_its_newest_snapshot_only_gets_no_layers() {
     assert_eq!(verdicts(&applied), passed(2), "{:?}", complaints(&events));
     assert_eq!(pve.tasks_of("qmsnapshot", 200), 0);
     assert_given_back(&pve);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_whose_base_has_a_device_is_never_kept_with_its_memory() {
+    for (device, wanted) in [
+        (None, LiveLayers::WithoutGpu),
+        (Some("mapping=sound"), LiveLayers::Never),
+    ] {
+        let (pve, vmids) = server(1, Duration::ZERO);
+        if let Some(device) = device {
+            let mut cluster = pve.cluster();
+            let clean = cluster
+                .vms
+                .get_mut(&200)
+                .unwrap()
+                .snapshots
+                .get_mut("clean");
+            let config = &mut clean.unwrap().config;
+            config.insert("hostpci0".into(), device.into());
+        }
+        let fleet = Fleet::new(&pve, &vmids, &["a"]);
+        let machine = fleet.desired.machines.values().next().unwrap();
+        let presence = fleet.provider().observe(machine).await;
+        let Presence::Present { abilities, .. } = presence else {
+            panic!("{presence:?}")
+        };
+        let live = abilities.unwrap().live_layers;
+        assert_eq!(live, wanted);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -201,6 +201,11 @@ impl Workplace {
             recorded,
             observed,
             selection,
+            left_over: drivers
+                .keepers
+                .values()
+                .flat_map(|it| it.left_over())
+                .collect(),
             nothing: BTreeSet::new(),
         }
     }
@@ -213,6 +218,8 @@ pub(super) struct Scene<'a> {
     pub(super) recorded: Recorded,
     pub(super) observed: crate::model::Observed,
     pub(super) selection: Selection,
+    /// What earlier runs did not give back, in words.
+    pub(super) left_over: Vec<String>,
     nothing: BTreeSet<crate::model::StepKey>,
 }
 

@@ -41,6 +41,11 @@ pub trait Keeper: Debug + Send + Sync {
         None
     }
 
+    /// Says what earlier runs have kept and not given back, in words; [`Self::wind_up`] does.
+    fn left_over(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Gives back what the run has kept for its later steps, and waits for what was dropped without
     /// a good-bye. Called once at the end of each run, however it ends.
     async fn wind_up(&self) -> Result<(), ProviderError> {

@@ -66,7 +66,7 @@ fn show(settings: &Settings, typed: &PlanArguments, plan: &Plan) -> Result<Ended
 }
 
 /// Says beforehand what steps that run will stumble over: machines that are not there, sources
-/// that cannot be read.
+/// that cannot be read. And what the end of the run does besides.
 pub(super) fn warn(settings: &Settings, scene: &Scene<'_>, plan: &Plan) {
     let runs_on = |name| {
         plan.runs()
@@ -87,6 +87,12 @@ pub(super) fn warn(settings: &Settings, scene: &Scene<'_>, plan: &Plan) {
                 .face
                 .say(&format!("warning: source of build `{build}`: {why}"));
         }
+    }
+    for what in &scene.left_over {
+        let words = "an earlier run has not given back";
+        settings
+            .face
+            .say(&format!("warning: {words} {what}; `mosdat apply` does"));
     }
 }
 

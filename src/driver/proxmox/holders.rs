@@ -146,6 +146,19 @@ impl ProxmoxProvider {
         vm.shut_down().await.map_err(failed)
     }
 
+    /// Says who has a GPU still, and who was shut down for one.
+    pub(super) fn gpus_left_over(&self) -> Vec<String> {
+        let holders: Vec<u32> = self.notes.all(Sort::Holder).unwrap_or_default();
+        let displaced: Vec<Displaced> = self.notes.all(Sort::Displaced).unwrap_or_default();
+        let holders = holders
+            .iter()
+            .map(|vmid| format!("the GPU of machine {vmid}"));
+        let displaced = displaced.iter().map(|Displaced { vmid, .. }| {
+            format!("machine {vmid}, which was shut down because of its GPU")
+        });
+        holders.chain(displaced).collect()
+    }
+
     /// Gives GPUs back: whoever had one during the run has it in its configuration no more, and whoever
     /// was shut down for one runs again.
     pub(super) async fn give_back_gpus(&self) -> Vec<String> {

@@ -246,6 +246,12 @@ impl Keeper for ProxmoxProvider {
         })
     }
 
+    fn left_over(&self) -> Vec<String> {
+        let clones = self.clones.all().into_iter();
+        let clones = clones.map(|clone| format!("the clone {} of `{}`", clone.vmid, clone.machine));
+        clones.chain(self.gpus_left_over()).collect()
+    }
+
     async fn wind_up(&self) -> Result<(), ProviderError> {
         self.cleaner.wait().await;
         let mut wrong = self.remove_clones().await;

@@ -292,12 +292,17 @@ async fn what_a_crash_left_is_given_back_when_everything_is_released() {
     world
         .project
         .write("state/fleet/proxmox/displaced-101.json", note);
+    let words = "has not given back machine 101, which was shut down because of its GPU";
+    let (_, text) = world.mosdat(&["plan", "plan.toml"]).await;
+    assert!(text.contains(words), "{text}");
     let (code, text) = world.mosdat(&["destroy", "--yes", "plan.toml"]).await;
     assert_eq!(code, 0, "{text}");
     assert!(world.pve.cluster().vms[&101].is_running);
     let (code, text) = world.mosdat(&["destroy", "--yes", "plan.toml"]).await;
     assert_eq!(code, 0, "{text}");
     assert_eq!(world.pve.tasks_of("qmstart", 101), 1, "once");
+    let (_, text) = world.mosdat(&["plan", "plan.toml"]).await;
+    assert!(!text.contains(words), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

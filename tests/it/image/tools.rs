@@ -218,8 +218,12 @@ impl World {
 pub(super) const BUILD: [&str; 4] = ["build", "debian12", "--mirror", "http://m.invalid/debian"];
 
 pub(super) fn lives(pid: u32) -> bool {
-    // A process that has ended and was not asked for yet has no command line.
-    fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty())
+    // Its state comes after its name. One that has ended and was not asked for yet is a zombie; one
+    // that becomes another program just now has no command line for a moment, but lives.
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(") ")
+        .next()
+        .is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['Z', 'X']))
 }
 
 /// Whether any file is left below a folder.

@@ -2,12 +2,20 @@
 
 use super::{
     clones::{assert_no_clones, clones, fleet, in_pool, server},
-    fleet::{complaints, verdicts},
+    fleet::{Fleet, complaints, verdicts},
     runs::passed,
 };
 use crate::pve::{Fault, Paper, Pve};
 use mosdat::{model::LayerName, port::Keeper as _, run::Stop};
 use std::{sync::Arc, time::Duration};
+
+/// Has a run end in the middle of its work, without a good-bye.
+async fn crash(fleet: &mut Fleet, after: Duration) {
+    let pace = std::mem::replace(&mut fleet.pace, Duration::from_hours(1));
+    let cut = tokio::time::timeout(after, fleet.apply()).await;
+    assert!(cut.is_err(), "it takes an hour");
+    fleet.pace = pace;
+}
 
 #[tokio::test(start_paused = true)]
 async fn answers_that_are_lost_leave_no_clone_behind() {
@@ -95,11 +103,8 @@ async fn what_a_crash_cloned_is_removed_by_the_next_run() {
     for after in [Duration::from_mins(2), Duration::from_secs(3)] {
         let pve = server("local-lvm", Duration::from_secs(5));
         let mut fleet = fleet(&pve, &["a"], 1);
-        fleet.pace = Duration::from_hours(1);
-        let cut = tokio::time::timeout(after, fleet.apply()).await;
-        assert!(cut.is_err());
+        crash(&mut fleet, after).await;
         assert!(clones(&pve) > 0, "the crash came in the middle");
-        fleet.pace = Duration::from_secs(1);
         let (applied, events) = fleet.apply().await;
         assert_eq!(verdicts(&applied), passed(1), "{:?}", complaints(&events));
         assert_no_clones(&pve, 1);
@@ -111,9 +116,7 @@ async fn a_clone_that_somebody_removed_after_a_crash_is_forgotten() {
     let pve = server("local-lvm", Duration::from_secs(5));
     // Whoever may act on a pool may not even ask about what is not in it.
     let mut fleet = in_pool(&pve, &["a"], 1);
-    fleet.pace = Duration::from_hours(1);
-    let cut = tokio::time::timeout(Duration::from_mins(2), fleet.apply()).await;
-    assert!(cut.is_err());
+    crash(&mut fleet, Duration::from_mins(2)).await;
     {
         let mut cluster = pve.cluster();
         let is_clone = |vmid: &u32| ![100, 900].contains(vmid);
@@ -125,7 +128,6 @@ async fn a_clone_that_somebody_removed_after_a_crash_is_forgotten() {
         }
     }
     fleet.provider().wind_up().await.unwrap();
-    fleet.pace = Duration::from_secs(1);
     let (applied, events) = fleet.apply().await;
     assert_eq!(verdicts(&applied), passed(1), "{:?}", complaints(&events));
     assert_eq!(complaints(&events), Vec::<String>::new());
@@ -136,9 +138,7 @@ async fn a_clone_that_somebody_removed_after_a_crash_is_forgotten() {
 async fn a_number_that_is_somebody_elses_by_now_is_left_to_him() {
     let pve = server("local-lvm", Duration::from_secs(5));
     let mut fleet = fleet(&pve, &["a"], 1);
-    fleet.pace = Duration::from_hours(1);
-    let cut = tokio::time::timeout(Duration::from_mins(2), fleet.apply()).await;
-    assert!(cut.is_err());
+    crash(&mut fleet, Duration::from_mins(2)).await;
     // Somebody removed the clone, and made a machine of his own with its number.
     let vmid = {
         let mut cluster = pve.cluster();
@@ -150,7 +150,6 @@ async fn a_number_that_is_somebody_elses_by_now_is_left_to_him() {
         vmid
     };
     fleet.provider().wind_up().await.unwrap();
-    fleet.pace = Duration::from_secs(1);
     let (applied, events) = fleet.apply().await;
     assert_eq!(verdicts(&applied), passed(1), "{:?}", complaints(&events));
     let cluster = pve.cluster();
@@ -162,9 +161,7 @@ async fn a_number_that_is_somebody_elses_by_now_is_left_to_him() {
 async fn what_a_controller_that_is_gone_cloned_is_removed_when_its_lease_is_over() {
     let pve = server("local-lvm", Duration::from_secs(5));
     let mut gone = fleet(&pve, &["a"], 1);
-    gone.pace = Duration::from_hours(1);
-    let cut = tokio::time::timeout(Duration::from_mins(2), gone.apply()).await;
-    assert!(cut.is_err());
+    crash(&mut gone, Duration::from_mins(2)).await;
     drop(gone);
     let running = |pve: &Pve| {
         pve.cluster()

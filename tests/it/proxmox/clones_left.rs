@@ -105,9 +105,16 @@ async fn what_a_crash_cloned_is_removed_by_the_next_run() {
         let mut fleet = fleet(&pve, &["a"], 1);
         crash(&mut fleet, after).await;
         assert!(clones(&pve) > 0, "the crash came in the middle");
+        let left = fleet.provider().left_over();
+        assert!(
+            left.iter()
+                .any(|it| it.starts_with("the clone 101 of `vm900`")),
+            "{left:?}"
+        );
         let (applied, events) = fleet.apply().await;
         assert_eq!(verdicts(&applied), passed(1), "{:?}", complaints(&events));
         assert_no_clones(&pve, 1);
+        assert!(fleet.provider().left_over().is_empty());
     }
 }
 

@@ -178,10 +178,16 @@ async fn nothing_is_given_back_to_machines_that_were_removed_meanwhile() {
 async fn a_holder_that_a_crash_left_without_its_card_is_restored_by_the_next_run() {
     let (pve, vmids) = with_card(1);
     let mut fleet = crashed_with_the_card(&pve, &vmids).await;
+    let left = [
+        "the GPU of machine 200",
+        "machine 900, which was shut down because of its GPU",
+    ];
+    assert_eq!(fleet.provider().left_over(), left);
     let (applied, events) = fleet.apply().await;
     assert_eq!(verdicts(&applied), passed(2), "{:?}", complaints(&events));
     assert!(pve.cluster().vms[&900].is_running);
     assert_no_device(&pve, &vmids);
+    assert!(fleet.provider().left_over().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -22,6 +22,8 @@ mod bare;
 mod desktop;
 #[path = "desktop/fleet.rs"]
 mod fleet;
+#[path = "desktop/like.rs"]
+mod like;
 #[path = "../tests/it/machine.rs"]
 mod machine;
 #[path = "desktop/side.rs"]
@@ -68,13 +70,18 @@ fn main() -> ExitCode {
         fleet::run();
         return ExitCode::SUCCESS;
     }
+    let only_likeness = arguments.iter().any(|argument| argument == "--like");
     if !is_installed("Xtigervnc", "-version") {
         println!("Xtigervnc is missing (package tigervnc-standalone-server): nothing was measured");
         return ExitCode::FAILURE;
     }
-    let mut rows = live_rows();
-    rows.extend(picture_rows());
-    rows.extend(fleet::rows());
+    let mut rows = Vec::new();
+    if !only_likeness {
+        rows.extend(live_rows());
+        rows.extend(picture_rows());
+        rows.extend(fleet::rows());
+    }
+    rows.extend(like::rows());
     let table = Table(rows);
     println!("{table}");
     println!(

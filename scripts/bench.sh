@@ -154,7 +154,7 @@ fetch_peer() {
   export BENCH_DEBS=$folder
 }
 
-parts=(engine desktop tree cluster)
+parts=(engine desktop tree ocr cluster)
 if [ "$vms" = 0 ]; then
   say 'virtual machines are left out (BENCH_VMS=0)'
 else

@@ -12,6 +12,10 @@ if wants_machines; then
   selected="$selected or test(/^vms::(faults|boot|kept|layers)::/) or test(/^qemu::vm_lost::/)"
 fi
 
+# What each fault of the lab came to is shown at the end, also when one got another verdict.
+show_lab() { cat "${CARGO_TARGET_DIR:-target}"/tmp/fault-lab/*.txt 2> /dev/null || true; }
+trap show_lab EXIT
+
 if cargo nextest --version > /dev/null 2>&1; then
   cargo nextest run --profile ci --no-tests fail -E "$selected"
 else

@@ -1,8 +1,9 @@
 #!/bin/bash
 # Installs what tests and the demo need and this computer lacks: Debian packages through apt,
-# cargo-nextest through cargo, and fakepve through pip, below target/. What is there already is left
-# alone, and when nothing is missing, nothing is asked of the network. With --bench, what only
-# `make bench` needs as well.
+# cargo-nextest through cargo, and through pip, below target/, fakepve and the models that read text
+# in pictures. What is there already is left alone, and when nothing is missing, nothing is asked of
+# the network. With --bench, what only `make bench` needs as well: ninja, and OpenCV and RapidOCR
+# through pip, below target/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -31,11 +32,16 @@ missing() {
   has xterm || echo xterm
   has xprop || echo x11-utils
   has xsetroot || echo x11-xserver-utils
+  has xclip || echo xclip
+  has wl-copy || echo wl-clipboard
   has dbus-daemon || echo dbus-daemon
   [ -e /usr/share/dbus-1/services/org.a11y.Bus.service ] || echo at-spi2-core
   [ -x /usr/bin/python3 ] || echo python3
   has_venv || echo python3-venv
   has_gtk || echo python3-gi gir1.2-gtk-3.0
+  has chromium || echo chromium
+  has tesseract || echo tesseract-ocr
+  python3 -c 'import pip' 2> /dev/null || echo python3-pip
   has_proxmoxer || echo python3-proxmoxer python3-requests
   [ -e /usr/share/glib-2.0/schemas/org.xfce.mousepad.gschema.xml ] || echo mousepad
   [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || echo fonts-dejavu-core
@@ -144,6 +150,40 @@ install_fakepve() {
   fi
 }
 
+# The peer of searching by likeness, in an environment of its own.
+install_opencv() {
+  local wanted=scripts/bench/opencv.txt place=${CARGO_TARGET_DIR:-target}/opencv
+  if cmp -s "$wanted" "$place/installed.txt" \
+    && "$place/bin/python" -c 'import cv2' 2> /dev/null; then return; fi
+  say "installing OpenCV in $place"
+  rm -rf "$place"
+  if /usr/bin/python3 -m venv "$place" \
+    && "$place/bin/pip" --quiet --disable-pip-version-check --no-input install --no-deps \
+      --requirement "$wanted"; then
+    cp "$wanted" "$place/installed.txt"
+  else
+    say 'OpenCV could not be installed; its columns will stay empty'
+  fi
+}
+
+# The models that read text in pictures, and, for benchmarks, another program that reads with such.
+install_models() {
+  scripts/ocr-models.sh "${CARGO_TARGET_DIR:-target}/ocr-models" \
+    || say 'the models that read text could not be fetched; the tests that need them will fail'
+}
+
+install_rapidocr() {
+  local place=${CARGO_TARGET_DIR:-target}/rapidocr
+  if "$place/bin/python" -c 'import rapidocr_onnxruntime' 2> /dev/null; then return; fi
+  say "installing rapidocr in $place"
+  rm -rf "$place"
+  if ! { /usr/bin/python3 -m venv "$place" \
+    && "$place/bin/pip" --quiet --disable-pip-version-check --no-input install \
+      rapidocr-onnxruntime==1.4.4; }; then
+    say 'rapidocr could not be installed; its columns stay empty'
+  fi
+}
+
 for_benches=no
 case "${1-}" in
   '') ;;
@@ -163,5 +203,9 @@ has cargo || die 'there is no cargo: install Rust with https://rustup.rs'
 if [ "$for_benches" = no ]; then
   install_nextest
   install_fakepve
+else
+  install_opencv
+  install_rapidocr
 fi
+install_models
 say 'everything is here'

@@ -5,6 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/test-image.sh
 
+# What tests read text with. Without it they fail.
+export MOSDAT_TEST_OCR_MODELS=${MOSDAT_TEST_OCR_MODELS:-${CARGO_TARGET_DIR:-$PWD/target}/ocr-models}
+
 # Tests that start virtual machines.
 machines='test(/^(vms|qemu::vm_|proxmox::vm_)/)'
 

@@ -190,6 +190,7 @@ fn machine(image: &Image) -> Machine {
             network: Network::Closed,
         }),
         geometry: (1024, 768),
+        layout: mosdat::model::KeyLayout::default(),
         slots: 4,
         packages: BTreeMap::new(),
     }

@@ -13,7 +13,7 @@ use mosdat::{
         linux::{self, LinuxConfig, LinuxGuest},
         vnc::VncDialer,
     },
-    model::{Layer, Point},
+    model::{Keyboard, Layer, Point},
     port::{Clock as _, Input, Login, ScreenAddress, ScreenDialer as _, ShellDialer as _},
 };
 use std::{
@@ -93,7 +93,10 @@ async fn round(lab: &Lab, session: &Layer) -> Vec<(f64, f64)> {
     let guest = LinuxGuest::take_up(config, known.unwrap()).await.unwrap();
     watch.lap(pid);
     let dialer = VncDialer::new(Arc::new(SystemClock));
-    let screen = dialer.dial(&ScreenAddress::Unix(vm.vnc())).await.unwrap();
+    let screen = dialer
+        .dial(&ScreenAddress::Unix(vm.vnc()), Keyboard::default())
+        .await
+        .unwrap();
     watch.lap(pid);
     let place = Point { x: 500, y: 300 };
     let seen = screen.send(&[Input::Move(place)]).await.unwrap();

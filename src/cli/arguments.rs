@@ -1,6 +1,12 @@
 //! What can be typed. Says nothing about what is done with it.
 
-use super::image_arguments::ImageCommand;
+use super::{
+    image_arguments::ImageCommand,
+    scenario_arguments::{
+        AnchorsCommand, LintArguments, RecipesCommand, RoutinesCommand, SchemaArguments,
+    },
+    visual_arguments::VisualArguments,
+};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -63,12 +69,17 @@ pub(super) enum Command {
     Graph(GraphArguments),
     /// Write the reports of a finished run anew from its events
     Report(ReportArguments),
+    /// Judge stored pictures of a run anew: with another model, threshold or statement; asks no
+    /// machine
+    Replay(ReplayArguments),
     /// Check every file and say all that is wrong
     Validate(FileArgument),
     /// List the machines of a plan file
     ListVms(ListArguments),
     /// Look whether machines can be tested on, and say what is missing; changes nothing
     Doctor(DoctorArguments),
+    /// Show what programs on a machine's desktop tell assistive technologies about their widgets
+    AtspiDump(DumpArguments),
     /// Look into the recorded state, and mend it
     #[command(subcommand)]
     State(StateCommand),
@@ -83,9 +94,30 @@ pub(super) enum Command {
     Destroy(DestroyArguments),
     /// Drop layers, blobs and run folders that nothing desired or recent needs
     Gc(GcArguments),
+    /// Compare pictures of a run with approved ones
+    Visual(VisualArguments),
     /// Make and keep guest images, which virtual machines on this computer start from
     #[command(subcommand)]
     Image(ImageCommand),
+    /// Look whether the vision model that scenarios ask is fit for it
+    #[command(subcommand)]
+    Vlm(VlmCommand),
+    /// Look into what vision models have answered, and forget it
+    #[command(subcommand)]
+    VlmCache(VlmCacheCommand),
+    /// Tell what is wrong with scenarios and what they use, and what will be one day
+    Lint(LintArguments),
+    /// Look at pictures that are proposed for targets which look otherwise than remembered
+    #[command(subcommand)]
+    Anchors(AnchorsCommand),
+    /// Look at routines, which scenarios use
+    #[command(subcommand)]
+    Routines(RoutinesCommand),
+    /// Look into notes on what was learned
+    #[command(subcommand)]
+    Recipes(RecipesCommand),
+    /// Print which keys a document may have, for editors
+    Schema(SchemaArguments),
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -238,6 +270,58 @@ pub(super) struct DoctorArguments {
     pub(super) json: bool,
 }
 
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum DumpFormat {
+    /// A line for each widget, children further to the right
+    #[default]
+    Tree,
+    /// One JSON document
+    Json,
+    /// How many there are of each role
+    Roles,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DumpArguments {
+    #[command(flatten)]
+    pub(super) file: FileArgument,
+    /// The machine; may be left out where there is only one
+    #[arg(long, value_name = "NAME")]
+    pub(super) vms: Vec<String>,
+    /// How to write the widgets
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: DumpFormat,
+    /// Leave out what lies deeper; windows have the depth 0
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub(super) max_depth: usize,
+    /// Only applications with this in their name, whatever its case
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(super) app_filter: String,
+    /// Write widgets that do not show as well
+    #[arg(long)]
+    pub(super) raw: bool,
+    /// Write to FILE instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Have a shell of the session run COMMAND first
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) launch: Option<String>,
+    /// Wait until a widget shows, for instance `push button:Save`: a role and part of a name
+    #[arg(long, value_name = "ROLE:NAME")]
+    pub(super) wait: Option<String>,
+    /// Wait so long at most
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub(super) timeout: u64,
+    /// Start from this layer of the machine instead of its base
+    #[arg(long, value_name = "LAYER")]
+    pub(super) layer: Option<String>,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct ListArguments {
     #[command(flatten)]
@@ -285,6 +369,44 @@ pub(super) struct ReportArguments {
     /// Where to write the Markdown summary; standard output when nothing is named
     #[arg(long, value_name = "FILE")]
     pub(super) markdown: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 what the step wants holds, 1 it does not, 2 it cannot be told."
+)]
+pub(super) struct ReplayArguments {
+    /// A run's folder, or its name
+    #[arg(value_name = "RUN")]
+    pub(super) run: String,
+    #[command(flatten)]
+    pub(super) file: FileArgument,
+    /// The step's number, with those of the steps it lies within: `3.1`; without it, all that can be
+    /// judged anew is listed
+    #[arg(long, value_name = "PATH")]
+    pub(super) step: Option<String>,
+    /// Only cells with this in their key
+    #[arg(long, value_name = "TEXT")]
+    pub(super) cell: Option<String>,
+    /// Ask whether this is true of the step's last picture, instead of what it looked for
+    #[arg(long, value_name = "TEXT", requires = "step")]
+    pub(super) verify: Option<String>,
+    /// How alike an anchor has to be, of at most 1
+    #[arg(long, value_name = "SCORE", requires = "step", value_parser = score)]
+    pub(super) threshold: Option<f64>,
+    /// Ask this model
+    #[arg(long, value_name = "MODEL", requires = "step")]
+    pub(super) model: Option<String>,
+    /// All attempts at the cell, not only the last
+    #[arg(long)]
+    pub(super) all_attempts: bool,
+}
+
+/// Reads a score.
+fn score(text: &str) -> Result<f64, String> {
+    let score: Option<f64> = text.parse().ok();
+    let score = score.filter(|score| *score > 0.0 && *score <= 1.0);
+    score.ok_or_else(|| "a score is more than 0 and at most 1".into())
 }
 
 #[derive(Debug, Subcommand)]
@@ -394,4 +516,45 @@ pub(super) struct GcArguments {
     /// Keep blobs and run folders that are younger than this
     #[arg(long, value_name = "N", default_value_t = 14)]
     pub(super) keep_days: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum VlmCommand {
+    /// Ask the model about a picture whose answers are known: in which numbers it tells places, and
+    /// whether it tells yes from no
+    Probe(VlmProbeArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VlmProbeArguments {
+    #[command(flatten)]
+    pub(super) file: FileArgument,
+    /// Write one JSON document
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum VlmCacheCommand {
+    /// Count answers, and how often they were of use
+    Stats(VlmCacheArguments),
+    /// Forget answers that are old
+    Prune {
+        #[command(flatten)]
+        common: VlmCacheArguments,
+        /// How old: `7d`, `48h`, `30m` or `3600s`
+        #[arg(long, value_name = "AGE", value_parser = super::age::parse)]
+        older_than: std::time::Duration,
+    },
+    /// Forget all answers
+    Clear(VlmCacheArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VlmCacheArguments {
+    #[command(flatten)]
+    pub(super) file: FileArgument,
+    /// Write one JSON document
+    #[arg(long)]
+    pub(super) json: bool,
 }

@@ -6,9 +6,10 @@ use crate::{
     driver::{
         atspi::AtspiDialer,
         build::LocalBuilder,
-        disk::{DiskBlobs, SystemClock},
+        disk::{DiskAnchors, DiskBlobs, SystemClock},
         image::ImageStore,
         local::{Limits, LocalConfig, LocalProvider},
+        ocr::{TextReaders, TextReadersConfig},
         proxmox::{self, ProxmoxConfig, ProxmoxProvider, api},
         qemu::{self, QemuConfig, QemuProvider},
         sim::{SimClock, SimCluster, SimWorld},
@@ -17,6 +18,7 @@ use crate::{
     },
     model::{ProviderKind, ProxmoxSettings, ProxmoxTrust, Timestamp},
     port::{Blobs, Clock, Keeper, Provider, ProviderError},
+    run::script::Eyes,
 };
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
@@ -31,6 +33,8 @@ pub(super) struct Drivers {
     pub(super) keepers: BTreeMap<ProviderKind, Arc<dyn Keeper>>,
     pub(super) providers: BTreeMap<ProviderKind, Arc<dyn Provider>>,
     pub(super) sim: Arc<SimCluster>,
+    /// What scenarios are seen with besides screens and trees.
+    pub(super) eyes: Eyes,
 }
 
 impl Drivers {
@@ -40,6 +44,16 @@ impl Drivers {
             keeper.wind_up().await?;
         }
         Ok(())
+    }
+}
+
+impl Settings {
+    /// Makes what reads text. Nothing is looked for before something has to be read.
+    pub(super) fn readers(&self) -> TextReaders {
+        TextReaders::new(TextReadersConfig {
+            models: self.model_folders(),
+            environment: self.environment.clone(),
+        })
     }
 }
 
@@ -55,11 +69,8 @@ impl Workplace {
         } else {
             Arc::new(SystemClock)
         };
-        let blobs_dir = settings
-            .cache_dir
-            .clone()
-            .unwrap_or_else(|| self.dir.join("cache"));
-        let blobs: Arc<dyn Blobs> = Arc::new(DiskBlobs::open(&blobs_dir, Arc::new(SystemClock)));
+        let blobs = DiskBlobs::open(&self.cache_dir(), Arc::new(SystemClock));
+        let blobs: Arc<dyn Blobs> = Arc::new(blobs);
         let builder = Arc::new(LocalBuilder::new(
             Arc::clone(&blobs),
             self.settings.environment.clone(),
@@ -91,6 +102,7 @@ impl Workplace {
             keepers.insert(ProviderKind::Proxmox, Arc::clone(&proxmox) as _);
             providers.insert(ProviderKind::Proxmox, proxmox);
         }
+        let vision = self.vision(&clock);
         Ok(Drivers {
             clock,
             now,
@@ -99,6 +111,11 @@ impl Workplace {
             keepers,
             providers,
             sim,
+            eyes: Eyes {
+                vision: vision.map(|vlm| Arc::new(vlm) as _),
+                readers: Some(Arc::new(self.settings.readers())),
+                anchors: Some(Arc::new(DiskAnchors::new(self.scenario_dir.clone()))),
+            },
         })
     }
 

@@ -33,6 +33,8 @@ pub(super) enum CliError {
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
     #[error(transparent)]
+    Anchors(#[from] crate::port::AnchorsError),
+    #[error(transparent)]
     Run(#[from] RunError),
     #[error(transparent)]
     SimWorld(#[from] driver::sim::WorldError),
@@ -44,6 +46,12 @@ pub(super) enum CliError {
     MakeImage(#[from] MakeError),
     #[error(transparent)]
     RemoveImage(#[from] RemoveError),
+    /// What was looked for on a desktop did not show.
+    #[error("{0}")]
+    Unseen(String),
+    /// The user did not want to wait any longer.
+    #[error("stopped")]
+    Interrupted,
     /// Nothing in the matrix was asked for.
     #[error("nothing would be tested: {0}")]
     Nothing(String),
@@ -68,6 +76,14 @@ pub(super) enum CliError {
         #[source]
         source: io::Error,
     },
+    #[error(transparent)]
+    Vision(#[from] crate::port::VisionError),
+    #[error("failed to {what} the cache of answers")]
+    VlmCache {
+        what: &'static str,
+        #[source]
+        source: io::Error,
+    },
     /// A document that mosdat wrote cannot be read back.
     #[error("failed to read `{path}`: {why}")]
     Document { path: PathBuf, why: String },
@@ -86,7 +102,7 @@ impl CliError {
         match self {
             Self::Store(StoreError::Locked { .. }) => Ended::LOCKED,
             Self::Stale { .. } => Ended::STALE,
-            Self::MakeImage(MakeError::Interrupted) => Ended::INTERRUPTED,
+            Self::MakeImage(MakeError::Interrupted) | Self::Interrupted => Ended::INTERRUPTED,
             _ => Ended::ERROR,
         }
     }

@@ -10,6 +10,10 @@ impl Ended {
     pub(super) const GOOD: Self = Self(0);
     /// mosdat could not do it.
     pub(super) const ERROR: Self = Self(1);
+    /// Only of `replay`: what a step wants does not hold.
+    pub(super) const UNMET: Self = Self(1);
+    /// Only of `replay`: it cannot be told whether it does.
+    pub(super) const UNTOLD: Self = Self(2);
     /// There is something to do.
     pub(super) const DUE: Self = Self(2);
     /// Tests failed.

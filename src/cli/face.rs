@@ -70,6 +70,19 @@ impl Face {
         drop(writeln!(io::stderr(), "{}", text.trim_end()));
     }
 
+    /// Asks a question that is answered by yes, no, or nothing.
+    pub(super) fn decide(self, question: &str) -> Result<Option<bool>, CliError> {
+        self.say(question);
+        drop(write!(io::stderr(), "  yes, no, or nothing to leave it: "));
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        Ok(match answer.trim() {
+            "yes" | "y" => Some(true),
+            "no" | "n" => Some(false),
+            _ => None,
+        })
+    }
+
     /// Asks for agreement to `what`. Only `yes` is one.
     pub(super) fn ask(self, what: &'static str, question: &str) -> Result<(), CliError> {
         if !self.can_ask {

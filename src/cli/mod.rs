@@ -4,6 +4,7 @@
 //! which driver is behind which port, `commands` one file a command, `view` what they show,
 //! `error` what an error says and exits with.
 
+mod age;
 mod arguments;
 mod commands;
 mod diagnostics;
@@ -15,14 +16,20 @@ mod face;
 mod image_arguments;
 mod image_hints;
 pub mod progress;
+mod rejudge;
 mod saved_plan;
+mod scenario_arguments;
 mod secrets;
 mod select;
+mod session;
 mod settings;
 mod view;
+mod vision;
+mod visual;
+mod visual_arguments;
 mod workplace;
 
-use arguments::{Arguments, Command, LockCommand, StateCommand};
+use arguments::{Arguments, Command, LockCommand, StateCommand, VlmCommand};
 use clap::{CommandFactory as _, Parser as _};
 use error::CliError;
 use exit::Ended;
@@ -65,7 +72,9 @@ fn carry_out(settings: &Settings, command: Command) -> Result<Ended, CliError> {
         Command::Drift(typed) => commands::drift::run(settings, &typed),
         Command::Graph(typed) => commands::graph::run(settings, &typed),
         Command::Report(typed) => commands::report::run(settings, &typed),
+        Command::Replay(typed) => commands::replay::run(settings, &typed),
         Command::Validate(typed) => commands::validate::run(settings, &typed),
+        Command::AtspiDump(typed) => commands::atspi_dump::run(settings, &typed),
         Command::Doctor(typed) => commands::doctor::run(settings, &typed),
         Command::ListVms(typed) => commands::list_vms::run(settings, &typed),
         Command::State(typed) => state(settings, typed),
@@ -76,7 +85,15 @@ fn carry_out(settings: &Settings, command: Command) -> Result<Ended, CliError> {
         Command::Import(typed) => commands::import::run(settings, &typed),
         Command::Destroy(typed) => commands::destroy::run(settings, &typed),
         Command::Gc(typed) => commands::gc::run(settings, &typed),
+        Command::Visual(typed) => commands::visual::run(settings, &typed),
         Command::Image(typed) => commands::image::run(settings, &typed),
+        Command::Vlm(VlmCommand::Probe(typed)) => commands::vlm::probe(settings, &typed),
+        Command::VlmCache(typed) => commands::vlm_cache::run(settings, &typed),
+        Command::Lint(typed) => commands::lint::run(settings, &typed),
+        Command::Anchors(typed) => commands::anchors::run(settings, &typed),
+        Command::Routines(typed) => commands::routines::run(settings, &typed),
+        Command::Recipes(typed) => commands::recipes::run(settings, &typed),
+        Command::Schema(typed) => commands::schema::run(settings, &typed),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "mosdat", &mut text);

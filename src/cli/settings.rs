@@ -71,6 +71,27 @@ impl Settings {
             })
     }
 
+    /// Returns the folders in which models that read text may lie: where the environment says, or
+    /// else the user's cache and what lies beside the program.
+    pub(super) fn model_folders(&self) -> Vec<PathBuf> {
+        let get = |name: &str| {
+            let value = self.environment.get(name);
+            value.filter(|value| !value.is_empty()).map(PathBuf::from)
+        };
+        if let Some(folder) = get("MOSDAT_OCR_MODELS") {
+            return vec![folder];
+        }
+        let cache = get("XDG_CACHE_HOME").filter(|path| path.is_absolute());
+        let cache = cache.or_else(|| Some(get("HOME")?.join(".cache")));
+        let program = std::env::current_exe().ok();
+        let beside = program
+            .as_deref()
+            .and_then(Path::parent)
+            .map(|dir| dir.join("mosdat-ocr"));
+        let users = cache.map(|cache| cache.join("mosdat/ocr"));
+        users.into_iter().chain(beside).collect()
+    }
+
     /// Returns the name of the user, for people.
     pub(super) fn user(&self) -> String {
         let names = ["USER", "LOGNAME"]

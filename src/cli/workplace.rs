@@ -27,7 +27,7 @@ pub(super) struct Workplace {
     pub(super) settings: Settings,
     pub(super) file: PathBuf,
     pub(super) loaded: Loaded,
-    scenario_dir: PathBuf,
+    pub(super) scenario_dir: PathBuf,
     /// State, runs and, unless the plan file says otherwise, blobs lie below this.
     pub(super) dir: PathBuf,
 }
@@ -107,6 +107,12 @@ impl Workplace {
         self.dir.join("runs")
     }
 
+    /// Returns the folder of what can be had again.
+    pub(super) fn cache_dir(&self) -> PathBuf {
+        let planned = self.loaded.settings.cache_dir.clone();
+        planned.unwrap_or_else(|| self.dir.join("cache"))
+    }
+
     /// Whether nothing of it is real, so that time need not be either.
     pub(super) fn is_simulated(&self) -> bool {
         let desired = &self.loaded.desired;
@@ -161,6 +167,8 @@ impl Workplace {
             builder: Arc::clone(&drivers.builder) as _,
             blobs: Arc::clone(&drivers.blobs),
             scripts: self.scripts()?,
+            eyes: drivers.eyes.clone(),
+            cursor: self.loaded.settings.cursor,
         };
         Ok(Arc::new(super::dispatch::Dispatch {
             desired,

@@ -13,7 +13,7 @@ use super::{
     source::{At, Found},
 };
 use crate::model::{
-    Abilities, Hardware, LiveLayers, Machine, MachineName, ProviderKind, Reach, Session,
+    Abilities, Hardware, KeyLayout, LiveLayers, Machine, MachineName, ProviderKind, Reach, Session,
     SimSettings,
 };
 use std::{collections::BTreeMap, net::IpAddr};
@@ -80,6 +80,21 @@ pub(super) fn read_geometry(table: &Table<'_>) -> Option<(u32, u32)> {
     sides
 }
 
+/// Reads `layout`. Private desktops have the keyboard that mosdat gives them.
+fn read_layout(table: &Table<'_>, kind: Option<ProviderKind>) -> KeyLayout {
+    let Some(value) = table.get("layout") else {
+        return KeyLayout::default();
+    };
+    let layout = value.choice(&KeyLayout::ALL);
+    let layout = layout.map_or(KeyLayout::default(), |found| found.value);
+    if kind == Some(ProviderKind::Local) && layout != KeyLayout::default() {
+        let message = "private desktops have a US keyboard, which can type any character";
+        let hint = "leave `layout` out";
+        table.mistakes.error(value.at(), message, hint);
+    }
+    layout
+}
+
 /// The numbers and addresses that machines have, which no two may share.
 #[derive(Default)]
 struct Taken {
@@ -120,6 +135,7 @@ fn read_one(
     let desktop = table.string("desktop").unwrap_or_default();
     let geometry = read_geometry(&table);
     let inherited = around.providers.local_geometry.filter(|_| is_local);
+    let layout = read_layout(&table, kind);
     let hardware = read_hardware(&table, kind, around.providers);
     let reach = reach::read(&table, usual_user);
     let slots = read_slots(&table, kind, &reach, around.providers);
@@ -142,6 +158,7 @@ fn read_one(
         hardware,
         reach,
         geometry: geometry.or(inherited).unwrap_or((1024, 768)),
+        layout,
         slots,
         packages,
     };

@@ -4,6 +4,7 @@
 mod app;
 mod build;
 mod cells;
+mod cursor;
 mod documents;
 mod duration;
 mod expand;
@@ -26,6 +27,7 @@ mod source;
 mod tables;
 mod value;
 mod verify;
+mod vlm;
 
 use crate::model::{ContentHash, Desired, Diagnostic, Files, Scenarios, Settings};
 use std::{

@@ -3,11 +3,11 @@
 use super::{
     app::{self, AppTable},
     build::{self, BuildTable},
-    cells,
+    cells, cursor,
     documents::Documents,
     expand::{self, Stock},
     gpu::{self, GpuTable},
-    later,
+    later::{self, Functional},
     machine::{self, MachineTable, Surroundings},
     matrix::{self, Matrix},
     mistakes::Mistakes,
@@ -15,11 +15,11 @@ use super::{
     provider::{self, Providers},
     settings,
     source::{At, Found, join},
-    verify,
+    verify, vlm,
 };
 use crate::model::{
-    BuildName, Cell, Desired, Diagnostic, Files, GpuName, LocalSettings, MachineName, ProviderKind,
-    Scenario, ScenarioName, Scenarios, Settings, Severity, SimSettings,
+    BuildName, Cell, Desired, Diagnostic, Files, GpuName, LocalSettings, MachineName, Motion,
+    ProviderKind, Scenario, ScenarioName, Scenarios, Settings, Severity, SimSettings, VlmSettings,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -37,9 +37,11 @@ pub(super) struct Tables<'a> {
     pools: PoolTable<'a>,
     providers: Providers,
     sim: SimSettings,
+    vlm: Option<VlmSettings>,
     state_dir: Option<PathBuf>,
     cache_dir: Option<PathBuf>,
-    scenario_dir: Option<Found<PathBuf>>,
+    cursor: Motion,
+    functional: Functional,
 }
 
 /// What may be asked beyond the files themselves.
@@ -67,9 +69,11 @@ impl<'a> Tables<'a> {
             builds: build::read(&documents, app.as_ref(), mistakes),
             matrix: matrix::read(&documents, mistakes),
             pools: pools::read(&documents),
+            vlm: vlm::read(&documents),
             state_dir: settings::read_state(&documents),
             cache_dir: settings::read_cache(&documents),
-            scenario_dir: later::read(&documents),
+            cursor: cursor::read(&documents),
+            functional: later::read(&documents),
             app,
             providers,
             sim,
@@ -152,7 +156,10 @@ impl<'a> Tables<'a> {
             },
             qemu: self.providers.qemu.clone(),
             proxmox: self.providers.proxmox.clone(),
+            vlm: self.vlm.take(),
+            test_password: self.functional.password.take(),
             sim: std::mem::take(&mut self.sim),
+            cursor: self.cursor,
         }
     }
 
@@ -177,7 +184,7 @@ impl<'a> Tables<'a> {
     }
 
     fn scenario_folder(&self, root: &Path, world: &World<'_>, mistakes: &Mistakes) -> PathBuf {
-        let Some(folder) = &self.scenario_dir else {
+        let Some(folder) = &self.functional.folder else {
             return join(root, "scenarios");
         };
         if world.files.list(&folder.value).is_empty() {

@@ -46,6 +46,10 @@ pub enum AnchorError {
     /// It has one colour, and would be found wherever that colour is.
     #[error("the anchor has only one colour")]
     Flat,
+    /// Its brightness is the same everywhere in its largest opaque rectangle, so that nothing is
+    /// more like it than anything else.
+    #[error("the anchor's brightness is the same everywhere; by likeness it cannot be found")]
+    Faint,
     /// It is larger than where it is looked for.
     #[error("the anchor of {}x{} is larger than the {}x{} it is looked for in", anchor.0, anchor.1, area.0, area.1)]
     TooLarge {

@@ -6,6 +6,7 @@ use image::{
     ColorType, ImageEncoder, ImageFormat,
     codecs::png::{CompressionType, FilterType, PngEncoder},
 };
+use std::sync::Arc;
 
 /// A picture; what is not opaque in it stands for any colour.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +70,16 @@ impl Picture {
         })
     }
 
+    /// Makes one of as many pixels as the size says.
+    pub(super) fn of_pixels(width: u32, height: u32, rgba: Vec<u8>) -> Self {
+        debug_assert_eq!(rgba.len(), width as usize * height as usize * 4);
+        Self {
+            width,
+            height,
+            rgba,
+        }
+    }
+
     /// Returns it as a PNG file.
     pub fn png(&self) -> Vec<u8> {
         encode(self.width, self.height, &self.rgba)
@@ -88,6 +99,32 @@ impl Picture {
     pub fn rgba(&self) -> &[u8] {
         &self.rgba
     }
+}
+
+/// Returns the part of `rect` and `margin` around it that is on the frame; `None` when that is
+/// nothing.
+pub fn clipped(rect: Rect, margin: i32, frame: &Frame) -> Option<Rect> {
+    let (x, y) = ((rect.x - margin).max(0), (rect.y - margin).max(0));
+    let right = (rect.x + rect.width + margin).min(frame.width as i32);
+    let bottom = (rect.y + rect.height + margin).min(frame.height as i32);
+    (right > x && bottom > y).then_some(Rect {
+        x,
+        y,
+        width: right - x,
+        height: bottom - y,
+    })
+}
+
+/// Returns the part of a frame that is in `area`, as a frame of its own; `None` when nothing is.
+pub fn cut(frame: &Frame, area: Rect) -> Option<Frame> {
+    let picture = Picture::crop(frame, clipped(area, 0, frame)?).ok()?;
+    Some(Frame {
+        width: picture.width,
+        height: picture.height,
+        rgba: Arc::new(picture.rgba),
+        damage: Vec::new(),
+        ..*frame
+    })
 }
 
 /// Returns a frame as a PNG file, in about a millisecond for 1024x768.

@@ -1,8 +1,8 @@
 //! What the plan files ask for, after `config` has checked them.
 
 use super::{
-    BuildName, ContentHash, FormatName, GpuName, MachineName, MatrixName, PoolName, ScenarioName,
-    SecretSource, Verdict,
+    BuildName, ContentHash, FormatName, GpuName, KeyLayout, MachineName, MatrixName, PoolName,
+    ScenarioName, SecretSource, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
@@ -77,6 +77,8 @@ pub struct Machine {
     pub reach: Reach,
     /// Width and height of its screen, where mosdat chooses them.
     pub geometry: (u32, u32),
+    /// What is printed on the keys of its keyboard, as its desktop has it.
+    pub layout: KeyLayout,
     /// How many steps may use it at once: 1 for a VM that there is once, more for private desktops
     /// and clones, each of which is started anew for its step.
     pub slots: usize,

@@ -3,7 +3,7 @@
 //! The stream says everything explicitly: a run's start and end, totals, heartbeats, verdicts.
 //! Replaying a finished run is reading the same events again.
 
-use super::{ContentHash, LeaseId, Reason, RunId, StepKey, Timestamp, Verdict};
+use super::{ContentHash, LeaseId, Reason, RunId, Sight, StepKey, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -66,14 +66,29 @@ pub enum Event {
         /// The line.
         text: String,
     },
+    /// One instruction of a scenario began. Exactly one [`Event::Instruction`] with the same path
+    /// follows, unless the run breaks off.
+    InstructionStarted {
+        /// Which step.
+        key: StepKey,
+        /// When.
+        at: Timestamp,
+        /// Its number, and behind dots those within it: `3.1`.
+        path: String,
+        /// What it says, in words.
+        label: String,
+    },
     /// One instruction of a scenario ended.
     Instruction {
         /// Which step.
         key: StepKey,
         /// When.
         at: Timestamp,
-        /// Its number in the scenario, counted from 1.
+        /// Its number in the scenario, counted from 1; of one within another, that one's.
         number: u32,
+        /// Its number, and behind dots those within it: `3.1`.
+        #[serde(default)]
+        path: String,
         /// What it says, in words.
         label: String,
         /// How it went.
@@ -82,8 +97,17 @@ pub enum Event {
         detail: String,
         /// Which way of looking found the target, with its score: `exact 1.000`, `tree`.
         rung: String,
+        /// How often it was done.
+        #[serde(default)]
+        attempts: u32,
         /// How long it took, in milliseconds.
         duration_ms: u64,
+        /// How long it may take at one attempt, in milliseconds; 0 where nothing says.
+        #[serde(default)]
+        limit_ms: u64,
+        /// What it looked for, the newest look for each target, in order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        sights: Vec<Sight>,
     },
     /// Something to look at later.
     Evidence {

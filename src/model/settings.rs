@@ -1,6 +1,6 @@
 //! How the user wants mosdat to work, apart from what should hold.
 
-use super::{Phase, SecretSource};
+use super::{Motion, Phase, SecretSource, VlmSettings};
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 /// How the user wants mosdat to work.
@@ -18,8 +18,14 @@ pub struct Settings {
     pub qemu: QemuSettings,
     /// A Proxmox VE server or cluster, where the plan file names one.
     pub proxmox: Option<ProxmoxSettings>,
+    /// Vision models, where the plan file has any.
+    pub vlm: Option<VlmSettings>,
+    /// Where the password of the user that scenarios sign in as is.
+    pub test_password: Option<SecretSource>,
     /// The simulated cluster.
     pub sim: SimSettings,
+    /// How the pointer moves, where a scenario does not say.
+    pub cursor: Motion,
 }
 
 /// Private desktops on this computer.

@@ -1,7 +1,6 @@
 //! The accessibility tree of a desktop: what programs say about their own widgets.
 
 use super::Rect;
-use serde::{Deserialize, Serialize};
 
 /// One widget.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +14,9 @@ pub struct Node {
     pub name: String,
     /// Its text, for entries and labels that tell it; empty otherwise.
     pub text: String,
+    /// The number that it stands at, for sliders, progress bars and the like: `42`, `0.5`; empty
+    /// where it has none or nobody asked.
+    pub value: String,
     /// Its states, in lower case: `showing`, `focused`, `checked`.
     pub states: Vec<String>,
     /// Where it is on the screen; `None` when that is not known, for the reason that `placement`
@@ -64,53 +66,4 @@ pub struct SilentApp {
     /// What it is called for people, with the reason where that is not silence: `notes`,
     /// `process 812`, `files (a tree table of 9000 widgets was not read)`.
     pub label: String,
-}
-
-/// What to look for in a tree.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NodeQuery {
-    /// The role, in lower case.
-    pub role: String,
-    /// The name; any when missing.
-    pub name: Option<String>,
-    /// Whether `name` may be part of the widget's name.
-    pub name_is_part: bool,
-    /// Part of the application's name, whatever its case; any application when empty.
-    pub app: String,
-    /// Text that the widget must hold.
-    pub text: Option<String>,
-}
-
-impl NodeQuery {
-    /// Whether `node` is what is looked for.
-    pub fn matches(&self, node: &Node) -> bool {
-        let name_fits = match (&self.name, self.name_is_part) {
-            (None, _) => true,
-            (Some(name), false) => node.name == *name,
-            (Some(name), true) => node.name.contains(name.as_str()),
-        };
-        name_fits
-            && node.role == self.role
-            && node.app.to_lowercase().contains(&self.app.to_lowercase())
-            && self
-                .text
-                .as_ref()
-                .is_none_or(|text| node.text.contains(text.as_str()))
-    }
-}
-
-impl std::fmt::Display for NodeQuery {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.role)?;
-        if let Some(name) = &self.name {
-            write!(f, " `{name}`")?;
-        }
-        if let Some(text) = &self.text {
-            write!(f, " holding `{text}`")?;
-        }
-        if !self.app.is_empty() {
-            write!(f, " of `{}`", self.app)?;
-        }
-        Ok(())
-    }
 }

@@ -83,6 +83,11 @@ impl Outcome {
         Self::new(Verdict::Failed, seen)
     }
 
+    /// Returns the outcome of a step in which the app did what it should only when asked again.
+    pub fn flaky(how: impl Into<String>) -> Self {
+        Self::new(Verdict::Flaky, how)
+    }
+
     /// Returns the outcome of a step that could not be carried out.
     pub fn blocked(why: impl Into<String>) -> Self {
         Self::new(Verdict::Blocked, why)

@@ -6,8 +6,8 @@
 use super::PlanInput;
 use crate::model::{
     Abilities, Action, Build, Cell, Desired, Expectation, FormatName, Gpu, GpuName, Hardware,
-    Ingredient, LayerName, Machine, Package, Phase, PoolName, Presence, ProviderKind, Source,
-    SourceSeen, Step, StepHash, StepIndex, StepKey, StepRecord,
+    Ingredient, KeyLayout, LayerName, Machine, Package, Phase, PoolName, Presence, ProviderKind,
+    Source, SourceSeen, Step, StepHash, StepIndex, StepKey, StepRecord,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -69,6 +69,9 @@ impl Expansion<'_> {
         parts.add("binary", package.app_path.as_ref().unwrap_or(&app.binary));
         parts.add("args", &app.args.join(" "));
         parts.add("app timeout", &app.timeout.as_secs_f64().to_string());
+        if machine.layout != KeyLayout::default() {
+            parts.add("layout", machine.layout.as_str());
+        }
         for (file, digest) in &desired.scenarios[&cell.scenario].files {
             parts.0.push(Ingredient {
                 name: format!("file {file}").into(),

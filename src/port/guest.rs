@@ -1,7 +1,7 @@
 //! A machine with an open session.
 
 use super::{AccessibilityTree, ProviderError, Screen};
-use crate::model::{LayerKind, LayerName, Outcome, Package, Rect, Session};
+use crate::model::{LayerKind, LayerName, Outcome, Package, Point, Rect, Session};
 use async_trait::async_trait;
 use std::{collections::BTreeMap, fmt, path::Path, sync::Arc, time::Duration};
 
@@ -52,6 +52,13 @@ pub trait Guest: fmt::Debug + Send + Sync {
 
     /// Returns the windows that show now.
     async fn windows(&self) -> Result<Vec<Window>, ProviderError>;
+
+    /// Returns the window that lies on top at a point of the screen; `None` where there is none, or
+    /// nobody can tell.
+    async fn window_at(&self, point: Point) -> Result<Option<Window>, ProviderError>;
+
+    /// Gives the focus to the first window whose title has `title` in it, and returns once it has it.
+    async fn focus(&self, title: &str) -> Result<(), ProviderError>;
 
     /// Returns the screen. One session serves all callers.
     async fn screen(&self) -> Result<Arc<dyn Screen>, ProviderError>;

@@ -1,7 +1,7 @@
 //! A desktop's screen, keyboard and pointer.
 
 use super::ByteStream;
-use crate::model::{Button, Frame, FrameSeq, Point, Rect, Secret};
+use crate::model::{Button, Frame, FrameSeq, Keyboard, Point, Rect, Secret, Wheel};
 use async_trait::async_trait;
 use std::{fmt::Debug, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -17,19 +17,33 @@ pub trait Screen: Debug + Send + Sync {
     /// time-out. "No update" is not "unchanged".
     async fn changed(&self, after: FrameSeq) -> Result<Frame, ScreenError>;
 
+    /// Has the whole picture sent anew, and returns the newest frame once it is there: it shows the
+    /// screen as it was after this was called, whether anything changed or not, and has a number of
+    /// its own. Slow on some servers, up to a second: for when nothing else is heard.
+    async fn confirm(&self) -> Result<Frame, ScreenError>;
+
     /// Sends input, in order, and returns the newest frame's number at the time when the last of
     /// it was sent: only later frames can show its effect.
     async fn send(&self, inputs: &[Input]) -> Result<FrameSeq, ScreenError>;
 
     /// Releases every key and button that is held.
     async fn release_all(&self) -> Result<(), ScreenError>;
+
+    /// Returns how keys reach the desktop.
+    fn keyboard(&self) -> Keyboard {
+        Keyboard::default()
+    }
 }
 
 /// Opens screens. A provider is given one, so that it need not know what carries them.
 #[async_trait]
 pub trait ScreenDialer: Debug + Send + Sync {
-    /// Connects, and waits for the first whole picture.
-    async fn dial(&self, address: &ScreenAddress) -> Result<Arc<dyn Screen>, ScreenError>;
+    /// Connects, and waits for the first whole picture. Only QEMU takes keys by their place.
+    async fn dial(
+        &self,
+        address: &ScreenAddress,
+        keyboard: Keyboard,
+    ) -> Result<Arc<dyn Screen>, ScreenError>;
 
     /// Opens a console, and waits for the first whole picture. When its connection breaks it is
     /// opened again, and frames go on being counted.
@@ -42,6 +56,9 @@ pub trait ScreenDialer: Debug + Send + Sync {
 pub trait Console: Debug + Send + Sync {
     /// Returns what it is called, for messages.
     fn name(&self) -> String;
+
+    /// Returns how keys reach the desktop. Only QEMU takes them by their place.
+    fn keyboard(&self) -> Keyboard;
 
     /// Asks for a connection.
     async fn connect(&self) -> Result<ConsoleLine, ScreenError>;
@@ -78,6 +95,8 @@ pub enum Input {
     KeyDown(u32),
     /// A key goes up.
     KeyUp(u32),
+    /// The wheel turns by a notch where the pointer is.
+    Scroll(Wheel),
 }
 
 /// A screen could not be used.

@@ -26,6 +26,28 @@ pub trait AccessibilityTree: Debug + Send + Sync {
     /// Returns where `node`, which this tree has found, is on the screen now, or `None` when it
     /// does not show any more or nobody knows where its window is.
     async fn place(&self, node: &Node) -> Result<Option<Rect>, TreeError>;
+
+    /// Returns everything that is there like [`read`](Self::read); what shows has its text, its
+    /// value and its place, as far as they can be had within a few seconds. For people and for
+    /// evidence: asking for so much takes long.
+    async fn read_placed(&self) -> Result<Tree, TreeError>;
+
+    /// Returns the names of what `node`, which this tree has found, offers to do, in its program's
+    /// order: `click`, `press`. Empty when it offers nothing.
+    async fn actions(&self, node: &Node) -> Result<Vec<String>, TreeError>;
+
+    /// Has the program of `node` do what is at `index` of its [`actions`](Self::actions), and
+    /// returns once the program has said that it does. What comes of it shows later, if at all: it
+    /// proves nothing about the app. Many programs say so whatever they do.
+    async fn act(&self, node: &Node, index: usize) -> Result<(), TreeError>;
+
+    /// Returns the deepest widget that shows at a point of the screen, with its place; `None` when
+    /// nobody knows which it is: no window is there, several are, or an application is silent.
+    async fn at(&self, point: Point) -> Result<Option<Node>, TreeError>;
+
+    /// Returns those that `node` lies in, the nearest first, with their places where they show and
+    /// have one. At most `most` of them.
+    async fn around(&self, node: &Node, most: usize) -> Result<Vec<Node>, TreeError>;
 }
 
 /// Opens accessibility trees. A provider is given one, so that it need not know what carries
@@ -33,7 +55,7 @@ pub trait AccessibilityTree: Debug + Send + Sync {
 #[async_trait]
 pub trait TreeDialer: Debug + Send + Sync {
     /// Connects to the accessibility bus of a desktop whose programs know where they are on the
-    /// screen, as on X11.
+    /// screen in its pixels, as on X11 when nothing enlarges.
     async fn dial(&self, address: &BusAddress) -> Result<Arc<dyn AccessibilityTree>, TreeError>;
 
     /// Connects to the accessibility bus of a desktop whose programs know only where they are in
@@ -48,15 +70,19 @@ pub trait TreeDialer: Debug + Send + Sync {
 /// Knows what the window system hides from programs: where their windows are.
 #[async_trait]
 pub trait WindowOrigin: Debug + Send + Sync {
-    /// Returns what must be added to the places that a program tells of widgets in `window`; `None`
+    /// Returns how the places that a program tells of widgets in `window` become places on the screen; `None`
     /// when that is not known beyond doubt.
     async fn origin(&self, window: &dyn ToldWindow) -> Option<Origin>;
 }
 
-/// What must be added to the places that a program tells of widgets in a window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How the places that a program tells of widgets in a window become places on the screen: they are
+/// multiplied, and moved.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Origin {
-    /// Where its places count from: the top left corner of the window's contents, without the title
+    /// How many pixels of the screen's picture one unit of the program has. 1 but for programs and
+    /// screens that enlarge.
+    pub scale: f64,
+    /// Where its places count from, in pixels of the picture: the top left corner of the window's contents, without the title
     /// bar that the window system draws, but with the shadow that a program draws itself. That is
     /// 0,0 for windows of X11 programs, which know where they are.
     pub at: Point,
@@ -72,6 +98,10 @@ pub trait ToldWindow: Debug + Send + Sync {
 
     /// Returns its title.
     fn title(&self) -> &str;
+
+    /// Returns the windows of its program that show, with their titles and outlines, itself among
+    /// them.
+    async fn family(&self) -> Vec<(String, Vec<Rect>)>;
 
     /// Returns what its content may be: what it says of itself, and what its parts cover together.
     /// The two differ where a program draws a shadow into its window.
@@ -120,14 +150,66 @@ pub enum TreeError {
     /// An answer could not be read.
     #[error("an application answered what cannot be read: {0}")]
     Protocol(String),
+    /// A widget that was found is not there any more.
+    #[error("{0} is not there any more")]
+    Gone(String),
+    /// A widget does not offer what was asked of it.
+    #[error("{node} has no action {index}; {}", offered(actions))]
+    NoAction {
+        /// Which widget.
+        node: String,
+        /// What was asked for.
+        index: usize,
+        /// What it offers.
+        actions: Vec<String>,
+    },
+    /// A widget is greyed out, and does nothing.
+    #[error("{0} is greyed out")]
+    GreyedOut(String),
+    /// A program did not do what was asked of it.
+    #[error("the program says that {node} did not do `{action}`")]
+    Refused {
+        /// Which widget.
+        node: String,
+        /// The action's name.
+        action: String,
+    },
+    /// A program did not say whether it does what was asked of it. It may do it yet.
+    #[error("nobody knows whether {node} did `{action}`: the program has not answered within {} s", limit.as_secs())]
+    Unanswered {
+        /// Which widget.
+        node: String,
+        /// The action's name.
+        action: String,
+        /// How long it had.
+        limit: Duration,
+    },
+}
+
+/// Says what a widget offers to do.
+fn offered(actions: &[String]) -> String {
+    if actions.is_empty() {
+        return "it has none".into();
+    }
+    let numbered = actions.iter().enumerate();
+    let words: Vec<_> = numbered.map(|(n, it)| format!("{n} is `{it}`")).collect();
+    words.join(", ")
 }
 
 impl TreeError {
     /// Whether trying again could help.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::NoBus(_) | Self::Lost(_) | Self::TimedOut { .. } => true,
-            Self::Protocol(_) => false,
+            Self::NoBus(_)
+            | Self::Lost(_)
+            | Self::TimedOut { .. }
+            | Self::Gone(_)
+            | Self::GreyedOut(_) => true,
+            // Done twice would be another thing than done once.
+            Self::Unanswered { .. }
+            | Self::Protocol(_)
+            | Self::NoAction { .. }
+            | Self::Refused { .. } => false,
         }
     }
 }

@@ -63,6 +63,7 @@ impl RunView {
             Event::StepKept { .. }
             | Event::StepStarted { .. }
             | Event::Log { .. }
+            | Event::InstructionStarted { .. }
             | Event::Instruction { .. }
             | Event::Evidence { .. }
             | Event::StepRetried { .. }
@@ -117,6 +118,7 @@ impl RunView {
             Event::StepRetried { .. } | Event::StepFinished { .. } => self.apply_end(event),
             Event::Version { .. }
             | Event::RunStarted { .. }
+            | Event::InstructionStarted { .. }
             | Event::Released { .. }
             | Event::Heartbeat { .. }
             | Event::Stopping { .. }
@@ -130,15 +132,26 @@ impl RunView {
             key,
             at,
             number,
+            path,
             label,
             verdict,
             detail,
             rung,
+            attempts,
             duration_ms,
+            limit_ms,
+            sights,
         } = event
         {
             self.step(key).current().instructions.push(InstructionView {
-                number: *number,
+                number: if path.is_empty() {
+                    number.to_string()
+                } else {
+                    path.clone()
+                },
+                limit_ms: *limit_ms,
+                attempts: *attempts,
+                sights: sights.clone(),
                 at: *at,
                 label: label.clone(),
                 verdict: *verdict,
@@ -222,6 +235,7 @@ fn time_of(event: &Event) -> Option<Timestamp> {
         Event::RunStarted { at, .. }
         | Event::StepStarted { at, .. }
         | Event::Log { at, .. }
+        | Event::InstructionStarted { at, .. }
         | Event::Instruction { at, .. }
         | Event::Evidence { at, .. }
         | Event::StepFinished { at, .. }

@@ -3,7 +3,7 @@
 //! It does not judge: the verdict is the one that the run told.
 
 use super::LogView;
-use crate::model::{EvidenceKind, LeaseId, Reason, RunId, StepKey, Timestamp, Verdict};
+use crate::model::{EvidenceKind, LeaseId, Reason, RunId, Sight, StepKey, Timestamp, Verdict};
 
 /// What the labels of instructions that clean up begin with.
 const CLEANUP: &str = "cleanup: ";
@@ -87,8 +87,8 @@ pub struct Attempt {
 /// One instruction of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstructionView {
-    /// Its number in the scenario, counted from 1.
-    pub number: u32,
+    /// Its number in the scenario, counted from 1, and behind dots those within it: `3.1`.
+    pub number: String,
     /// When it ended.
     pub at: Timestamp,
     /// What it says.
@@ -101,6 +101,12 @@ pub struct InstructionView {
     pub rung: String,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
+    /// How long it may take at one attempt, in milliseconds; 0 where nothing says.
+    pub limit_ms: u64,
+    /// How often it was done; 0 where nothing says.
+    pub attempts: u32,
+    /// What it looked for.
+    pub sights: Vec<Sight>,
 }
 
 /// Something to look at.
@@ -215,20 +221,24 @@ impl Attempt {
             let is_bad = matches!(one.verdict, Verdict::Failed | Verdict::Blocked);
             is_bad && !one.label.starts_with(CLEANUP)
         };
-        self.instructions.iter().find(went_wrong)
+        let last = self.instructions.iter().rfind(went_wrong)?;
+        let within = format!("{}.", last.number);
+        let mut all = self.instructions.iter().filter(went_wrong);
+        all.find(|one| one.number.starts_with(&within))
+            .or(Some(last))
     }
 
     /// Returns the number of the instruction that `evidence` belongs to: the one its file is
     /// numbered after, or else the one that was being carried out when it was kept.
-    pub fn instruction_of(&self, evidence: &EvidenceView) -> Option<u32> {
+    pub fn instruction_of(&self, evidence: &EvidenceView) -> Option<&str> {
         let name = evidence.file.rsplit('/').next().unwrap_or_default();
-        let digits = name.split(|c: char| !c.is_ascii_digit()).next();
-        let numbered = digits.and_then(|digits| digits.parse().ok());
-        let is_here = |number: &u32| self.instructions.iter().any(|one| one.number == *number);
-        numbered.filter(is_here).or_else(|| {
-            let running = self.instructions.get(evidence.after);
-            running.or(self.instructions.last()).map(|one| one.number)
-        })
+        let digits = name.split(|c: char| !c.is_ascii_digit() && c != '.').next();
+        let numbered = digits.map(|digits| digits.trim_start_matches('0').trim_end_matches('.'));
+        let mut all = self.instructions.iter();
+        let found = all.find(|one| Some(one.number.as_str()) == numbered);
+        let running = self.instructions.get(evidence.after);
+        let found = found.or(running).or(self.instructions.last());
+        found.map(|one| one.number.as_str())
     }
 
     fn is_bare(&self) -> bool {
@@ -240,15 +250,18 @@ impl Attempt {
 mod tests {
     use super::*;
 
-    fn instruction(number: u32) -> InstructionView {
+    fn instruction(number: &str) -> InstructionView {
         InstructionView {
-            number,
+            number: number.into(),
             at: Timestamp(0),
             label: String::new(),
             verdict: Verdict::Passed,
             detail: String::new(),
             rung: String::new(),
             duration_ms: 0,
+            limit_ms: 0,
+            attempts: 1,
+            sights: Vec::new(),
         }
     }
 
@@ -265,28 +278,40 @@ mod tests {
     #[test]
     fn evidence_belongs_to_the_instruction_its_file_is_numbered_after() {
         let attempt = Attempt {
-            instructions: [1, 2, 3].map(instruction).into(),
+            instructions: ["1", "2", "3.1", "3"].map(instruction).into(),
             ..Attempt::default()
         };
-        let number = |file, after| attempt.instruction_of(&evidence(file, after));
-        assert_eq!(number("evidence/a/02-click.png", 0), Some(2));
-        assert_eq!(number("evidence/a/screen.png", 0), Some(1));
-        assert_eq!(number("evidence/a/screen.png", 3), Some(3));
-        assert_eq!(number("evidence/a/99-odd.png", 1), Some(2));
+        let check = |file, after, expected| {
+            let evidence = evidence(file, after);
+            assert_eq!(attempt.instruction_of(&evidence), Some(expected), "{file}");
+        };
+        check("evidence/a/02-click.png", 0, "2");
+        check("evidence/a/03.1-click.png", 0, "3.1");
+        check("evidence/a/screen.png", 0, "1");
+        check("evidence/a/screen.png", 4, "3");
+        check("evidence/a/99-odd.png", 1, "2");
     }
 
     #[test]
     fn a_cleanup_that_did_not_work_is_not_what_went_wrong() {
-        let mut cleanup = instruction(2);
+        let mut cleanup = instruction("2");
         cleanup.label = "cleanup: remove the note".into();
         cleanup.verdict = Verdict::Failed;
         let mut attempt = Attempt {
-            instructions: vec![instruction(1), cleanup],
+            instructions: vec![instruction("1"), cleanup],
             ..Attempt::default()
         };
         assert_eq!(attempt.failing_instruction(), None);
         attempt.instructions[0].verdict = Verdict::Blocked;
-        let failing = attempt.failing_instruction().map(|one| one.number);
-        assert_eq!(failing, Some(1));
+        let failing = |attempt: &Attempt| Some(attempt.failing_instruction()?.number.clone());
+        assert_eq!(failing(&attempt).unwrap(), "1");
+        // One that need not pass is not it when another one follows that did; and of steps within
+        // each other it is the innermost.
+        for (number, verdict) in [("3.2", Verdict::Failed), ("3", Verdict::Failed)] {
+            let mut one = instruction(number);
+            one.verdict = verdict;
+            attempt.instructions.push(one);
+        }
+        assert_eq!(failing(&attempt).unwrap(), "3.2");
     }
 }

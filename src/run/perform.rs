@@ -4,7 +4,7 @@
 use super::{script, smoke};
 use crate::{
     model::{
-        Build, ContentHash, Desired, Layer, LayerKind, Machine, Outcome, Package, Phase,
+        Build, ContentHash, Desired, Layer, LayerKind, Machine, Motion, Outcome, Package, Phase,
         ProviderKind, ScenarioName,
     },
     port::{
@@ -29,6 +29,10 @@ pub struct MachinePerformer {
     pub blobs: Arc<dyn Blobs>,
     /// The scripts that cells use; smoke checks bring their own rules.
     pub scripts: BTreeMap<ScenarioName, Arc<Script>>,
+    /// What scenarios are seen with besides screens and trees.
+    pub eyes: script::Eyes,
+    /// How the pointer moves, where a scenario does not say.
+    pub cursor: Motion,
 }
 
 #[async_trait]
@@ -208,6 +212,8 @@ impl MachinePerformer {
             package: package(machine, task),
             machine: &machine.name,
             build: &cell.build,
+            eyes: &self.eyes,
+            cursor: self.cursor,
             limit: task.limit,
         };
         if let Some(check) = SmokeCheck::of_name(&cell.scenario) {

@@ -250,7 +250,9 @@ async fn keep_frame(context: &Exercise<'_>, record: Record<'_>, name: &str, watc
     };
     let frame = timeout(LAST_LOOK, frame).await;
     match frame.unwrap_or_else(|_| Err("the screen does not answer".into())) {
-        Ok(frame) => record.frame(name, "the screen at the end", &frame),
+        Ok(frame) => {
+            record.frame(name, "the screen at the end", &frame);
+        }
         Err(why) => watcher.log(&format!("no picture was kept: {why}")),
     }
 }
@@ -267,10 +269,14 @@ fn tell(context: &Exercise<'_>, watcher: &Watcher, started: Timestamp, result: &
         key: watcher.key.clone(),
         at: now,
         number: 1,
+        path: "1".into(),
         label: format!("start `{}` and watch it for {seconds} s", context.app.name),
         verdict,
         detail,
         rung: "window".into(),
+        attempts: 1,
+        limit_ms: 0,
+        sights: Vec::new(),
         duration_ms: now.since(started).as_millis() as u64,
     });
 }

@@ -81,6 +81,9 @@ impl Scenarios for ScenarioFolder {
     }
 }
 
+/// Folders whose documents are used by scenarios, and are none.
+const PARTS: [&str; 4] = ["routines", "imports", "fixtures", "recipes"];
+
 /// Returns the name of the scenario that `file` holds, when it holds one.
 fn name_of(dir: &Path, file: &Path) -> Option<ScenarioName> {
     let path = file.strip_prefix(dir).ok()?.to_str()?;
@@ -88,7 +91,9 @@ fn name_of(dir: &Path, file: &Path) -> Option<ScenarioName> {
     let is_hidden = name
         .split('/')
         .any(|part| part.starts_with('.') || part.is_empty());
-    (!is_hidden).then(|| name.into())
+    let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let is_part = folder.split('/').any(|part| PARTS.contains(&part));
+    (!is_hidden && !is_part).then(|| name.into())
 }
 
 fn placeless(message: String, hint: Option<String>) -> Diagnostic {

@@ -4,24 +4,24 @@
 //! Nothing here runs a step: that is `run::script`. Files are read through
 //! [`Files`](crate::model::Files), so that a scenario's digest covers exactly what was read.
 
-mod action;
-mod condition;
-mod document;
-mod fields;
 mod folder;
-mod label;
-mod mistakes;
-mod role;
+pub mod keys;
+pub mod lint;
+mod read;
+mod reference;
+mod schema;
 mod script;
 mod smoke;
-mod step;
-mod target;
 mod variables;
-mod word;
-mod yaml;
 
-pub use document::load;
 pub use folder::ScenarioFolder;
-pub use script::{Action, AnchorImage, Check, Instruction, Quantifier, Script, Target};
+pub use read::{Given, Wanted, entry, inputs, load, load_given, load_routine};
+pub use reference::table;
+pub use schema::schema;
+pub use script::{
+    Action, Aim, AnchorImage, AppState, Bug, Canary, Care, Check, Click, Diff, Direction, Expect,
+    Group, Instruction, Kind, Means, Origin, PhaseMark, Press, Quantifier, Rescue, Rung, Script,
+    Target, TextQuery, Typing, Way,
+};
 pub use smoke::SmokeCheck;
 pub use variables::{BUILT_IN, fill};

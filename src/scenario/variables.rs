@@ -1,6 +1,7 @@
 //! `{name}` in texts: replaced from a map. No expressions, no escapes: `${name}` is the shell's,
 //! and a name that is not in the map stays as it is.
 
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
 /// Variables that every scenario has without saying so.
@@ -44,18 +45,23 @@ pub(super) fn is_name(text: &str) -> bool {
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// Returns the known variable that `text` asks for in double braces, a spelling that mosdat does
-/// not read.
-pub(super) fn doubly_braced<'v>(
-    text: &str,
-    variables: &'v BTreeMap<String, String>,
-) -> Option<&'v str> {
-    let mut parts = text.split("{{").skip(1);
-    parts.find_map(|part| {
-        let (name, _) = part.split_once("}}")?;
-        let (known, _) = variables.get_key_value(name.trim())?;
-        Some(known.as_str())
-    })
+/// Returns what templates find for the variables that get their value when a step is carried out:
+/// the way these are written in texts.
+pub(super) fn placeholders() -> BTreeMap<String, Json> {
+    let names = BUILT_IN.iter();
+    names
+        .map(|name| ((*name).to_owned(), format!("{{{name}}}").into()))
+        .collect()
+}
+
+/// Writes a value as a text: texts as they are, the rest as JSON.
+pub(super) fn text_of(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => {
+            value.to_string()
+        }
+    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ async fn steps() -> Vec<Step> {
     }
     for machine in world.desired.machines.values_mut() {
         machine.abilities.live_layers = mosdat::model::LiveLayers::Always;
+        machine.layout = mosdat::model::KeyLayout::De;
         machine.hardware = Some(Hardware {
             image: "debian12".into(),
             memory: 1024,

@@ -1,6 +1,8 @@
 //! A machine of which only what must be known is known. Benchmarks use it as well.
 
-use mosdat::model::{Abilities, LiveLayers, Machine, MachineName, ProviderKind, Reach, Session};
+use mosdat::model::{
+    Abilities, KeyLayout, LiveLayers, Machine, MachineName, ProviderKind, Reach, Session,
+};
 use std::collections::BTreeMap;
 
 /// Returns a machine called `here` of which only disks are kept.
@@ -22,6 +24,7 @@ pub(crate) fn machine(provider: ProviderKind, session: Session) -> Machine {
         hardware: None,
         reach: Reach::default(),
         geometry: (640, 480),
+        layout: KeyLayout::default(),
         slots: 1,
         packages: BTreeMap::new(),
     }

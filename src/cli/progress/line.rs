@@ -72,6 +72,7 @@ pub fn line(event: &Event) -> Option<String> {
         | Event::StepKept { .. }
         | Event::StepStarted { .. }
         | Event::Log { .. }
+        | Event::InstructionStarted { .. }
         | Event::Instruction { .. }
         | Event::Evidence { .. }
         | Event::CellSkipped { .. }
@@ -98,6 +99,7 @@ pub(super) fn lasting(event: &Event, color: bool) -> Option<String> {
         | Event::StepKept { .. }
         | Event::StepStarted { .. }
         | Event::Log { .. }
+        | Event::InstructionStarted { .. }
         | Event::Instruction { .. }
         | Event::Evidence { .. }
         | Event::StepRetried { .. }

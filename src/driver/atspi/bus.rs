@@ -6,7 +6,7 @@ use super::{
     failure::{CALL_LIMIT, Failure},
     widget::{Abilities, ROOT, Reference, States, Widget, role_name},
 };
-use crate::model::Rect;
+use crate::model::{Point, Rect};
 use std::time::Duration;
 use tokio::time::timeout;
 use zbus::{
@@ -16,6 +16,9 @@ use zbus::{
 
 /// The registry's name on the bus.
 const REGISTRY: &str = "org.a11y.atspi.Registry";
+
+/// No widget offers more than these.
+const ACTIONS_LIMIT: i32 = 100;
 
 /// What programs say of widgets that have no place.
 const NOWHERE: i32 = i32::MIN;
@@ -107,12 +110,12 @@ impl Bus {
 
     /// How many children a widget has.
     pub(super) async fn child_count(&self, of: &Reference) -> Result<usize, Failure> {
-        let count: i32 = self.property(of, "ChildCount").await?;
+        let count: i32 = self.property(of, "Accessible", "ChildCount").await?;
         Ok(usize::try_from(count).unwrap_or(0))
     }
 
     pub(super) async fn name(&self, of: &Reference) -> Result<String, Failure> {
-        self.property(of, "Name").await
+        self.property(of, "Accessible", "Name").await
     }
 
     pub(super) async fn role(&self, of: &Reference) -> Result<String, Failure> {
@@ -131,13 +134,46 @@ impl Bus {
     }
 
     pub(super) async fn parent(&self, of: &Reference) -> Result<Reference, Failure> {
-        let (bus, path): (String, OwnedObjectPath) = self.property(of, "Parent").await?;
+        let (bus, path): (String, OwnedObjectPath) =
+            self.property(of, "Accessible", "Parent").await?;
         Ok(Reference::new(&bus, &path))
     }
 
     /// All the text that a widget holds.
     pub(super) async fn text(&self, of: &Reference) -> Result<String, Failure> {
         read(&self.ask(of, "Text", "GetText", &(0_i32, -1_i32)).await?)
+    }
+
+    /// The number that a widget stands at.
+    pub(super) async fn value(&self, of: &Reference) -> Result<f64, Failure> {
+        self.property(of, "Value", "CurrentValue").await
+    }
+
+    /// The names of what a widget offers to do.
+    pub(super) async fn actions(&self, of: &Reference) -> Result<Vec<String>, Failure> {
+        let count: i32 = self.property(of, "Action", "NActions").await?;
+        let asked = (0..count.min(ACTIONS_LIMIT))
+            .map(|index| async move { read(&self.ask(of, "Action", "GetName", &index).await?) });
+        futures_util::future::try_join_all(asked).await
+    }
+
+    /// Has a widget do something, and returns whether its program says that it does.
+    pub(super) async fn act(&self, on: &Reference, index: i32) -> Result<bool, Failure> {
+        read(&self.ask(on, "Action", "DoAction", &index).await?)
+    }
+
+    /// Which widget within another is at a point of the screen, as its program sees it: a child, or
+    /// one that lies deeper.
+    pub(super) async fn at(
+        &self,
+        within: &Reference,
+        point: Point,
+    ) -> Result<Option<Reference>, Failure> {
+        let body = (point.x, point.y, ON_SCREEN);
+        let answer = self.ask(within, "Component", "GetAccessibleAtPoint", &body);
+        let (bus, path): (String, OwnedObjectPath) = read(&answer.await?)?;
+        let at = Reference::new(&bus, &path);
+        Ok((!at.is_null() && at != *within).then_some(at))
     }
 
     /// Where a widget is on the screen, as its program sees it; `None` when it has no place there.
@@ -175,11 +211,12 @@ impl Bus {
         )
     }
 
-    async fn property<T>(&self, of: &Reference, name: &str) -> Result<T, Failure>
+    async fn property<T>(&self, of: &Reference, interface: &str, name: &str) -> Result<T, Failure>
     where
         T: TryFrom<OwnedValue, Error: std::fmt::Display>,
     {
-        let body = ("org.a11y.atspi.Accessible", name);
+        let interface = format!("org.a11y.atspi.{interface}");
+        let body = (interface.as_str(), name);
         let answer = self.call(of, "org.freedesktop.DBus.Properties", "Get", &body);
         let value: OwnedValue = read(&answer.await?)?;
         T::try_from(value).map_err(|err| Failure::Unreadable(err.to_string()))

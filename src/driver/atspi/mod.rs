@@ -1,7 +1,7 @@
 //! Accessibility trees over AT-SPI, read in bulk and watched by events.
 //!
-//! It does not start a bus, a desktop or a program, and it operates no widget: input goes through
-//! the screen, as a person's would.
+//! It does not start a bus, a desktop or a program. It operates a widget only where that is asked
+//! for in so many words: input goes through the screen, as a person's would.
 //!
 //! What is worth knowing about the trees:
 //!
@@ -24,6 +24,9 @@ mod bus;
 mod changes;
 mod dialer;
 mod failure;
+mod operate;
+mod places;
+mod point;
 mod tree;
 mod view;
 mod walk;

@@ -4,18 +4,12 @@
 //! remembers the names, to be able to say who is silent.
 
 use super::{
-    application,
-    bus::Bus,
-    changes::Changes,
-    failure::Failure,
-    view::{Candidate, InView, View},
-    walk::unless_gone,
-    widget::Reference,
-    window::TreeWindow,
+    application, bus::Bus, changes::Changes, failure::Failure, operate, view::View,
+    walk::unless_gone, widget::Reference,
 };
 use crate::{
-    model::{Node, NodeQuery, Placement, Point, Rect, SilentApp, Tree},
-    port::{AccessibilityTree, Origin, TreeError, WindowOrigin},
+    model::{Node, NodeQuery, Point, Rect, SilentApp, Tree},
+    port::{AccessibilityTree, TreeError, WindowOrigin},
 };
 use async_trait::async_trait;
 use futures_util::{StreamExt, future::join_all, stream};
@@ -25,10 +19,7 @@ use std::{
 };
 
 /// How many widgets are asked for their place at a time.
-const AT_A_TIME: usize = 16;
-
-/// How many parents are asked for. A faulty program may make a widget its own ancestor.
-const PARENTS_LIMIT: usize = 200;
+pub(super) const AT_A_TIME: usize = 16;
 
 /// The accessibility tree of a desktop.
 #[derive(Debug)]
@@ -48,20 +39,16 @@ impl AccessibilityTree for AtspiTree {
 
     async fn find(&self, query: &NodeQuery) -> Result<(Vec<Node>, Tree), TreeError> {
         let view = self.look().await?;
-        let without_text = NodeQuery {
-            text: None,
-            ..query.clone()
-        };
-        let candidates = view.candidates(&without_text);
+        let candidates = view.candidates(|node| query.matches_outside(node));
         let asked = stream::iter(candidates).map(|candidate| async move {
             let app = candidate.node.app.clone();
-            (app, self.complete(candidate, query).await)
+            (app, self.complete(candidate).await)
         });
         let answers: Vec<_> = asked.buffered(AT_A_TIME).collect().await;
         let (mut found, mut silent) = (Vec::new(), Vec::new());
         for (app, answer) in answers {
             match unless_gone(answer) {
-                Ok(held) => found.extend(held.flatten()),
+                Ok(held) => found.extend(held.filter(|held| query.matches(&held.node))),
                 Err(Failure::Lost(why)) => return Err(TreeError::Lost(why)),
                 Err(Failure::Unreadable(why)) => silent.push(silent_app(&app, Some(&why))),
                 Err(Failure::Silent(_) | Failure::Gone | Failure::Unsupported) => {
@@ -84,12 +71,33 @@ impl AccessibilityTree for AtspiTree {
     }
 
     async fn place(&self, node: &Node) -> Result<Option<Rect>, TreeError> {
-        let at = Reference::parse(&node.id).ok_or_else(|| {
-            TreeError::Protocol(format!("`{}` is not a widget of this tree", node.id))
-        })?;
+        let at = reference(node)?;
         let place = self.place_now(&at, &node.app).await;
         let place = unless_gone(place).map_err(Failure::of_bus)?;
         Ok(place.flatten())
+    }
+
+    async fn read_placed(&self) -> Result<Tree, TreeError> {
+        self.all_placed().await
+    }
+
+    async fn actions(&self, node: &Node) -> Result<Vec<String>, TreeError> {
+        operate::actions(&self.bus, node).await
+    }
+
+    async fn act(&self, node: &Node, index: usize) -> Result<(), TreeError> {
+        operate::act(&self.bus, node, index).await
+    }
+
+    async fn at(&self, point: Point) -> Result<Option<Node>, TreeError> {
+        self.topmost_at(point).await
+    }
+
+    async fn around(&self, node: &Node, most: usize) -> Result<Vec<Node>, TreeError> {
+        let around = self.ancestors(node, most).await;
+        Ok(unless_gone(around)
+            .map_err(Failure::of_bus)?
+            .unwrap_or_default())
     }
 }
 
@@ -162,133 +170,20 @@ impl AtspiTree {
         })
     }
 
-    /// Adds text and what its program says of its place. `None` when the widget does not hold the text that is looked for.
-    async fn complete(
-        &self,
-        candidate: Candidate,
-        query: &NodeQuery,
-    ) -> Result<Option<Held>, Failure> {
-        let Candidate {
-            mut node,
-            widget,
-            window,
-        } = candidate;
-        let abilities = match widget.abilities {
-            Some(abilities) => abilities,
-            None => self.bus.abilities(&widget.at).await?,
-        };
-        if abilities.has_text {
-            node.text = match self.bus.text(&widget.at).await {
-                // It promised more than it can. If it is gone instead, it has no place either.
-                Err(Failure::Unsupported) => String::new(),
-                text => text?,
-            };
-        }
-        if !query.matches(&node) {
-            return Ok(None);
-        }
-        let extents = if abilities.has_place {
-            self.bus.extents(&widget.at).await?
-        } else {
-            None
-        };
-        Ok(Some(Held {
-            node,
-            extents,
-            window,
-        }))
-    }
-
-    /// Adds to each widget where it is on the screen.
-    async fn placed(&self, found: Vec<Held>) -> Vec<Node> {
-        let mut origins: BTreeMap<Reference, Option<Origin>> = BTreeMap::new();
-        let mut nodes = Vec::new();
-        for Held {
-            mut node,
-            extents,
-            window,
-        } in found
-        {
-            if let Some(extents) = extents {
-                let at = window.at.clone();
-                let origin = match origins.get(&at) {
-                    Some(known) => *known,
-                    None => self.origin(window).await,
-                };
-                origins.insert(at, origin);
-                node.extents = origin.map(|origin| moved(extents, origin.at));
-                node.placement = origin.map_or(Placement::Unconfirmed, |it| it.placement);
-            }
-            nodes.push(node);
-        }
-        nodes
-    }
-
-    async fn place_now(&self, at: &Reference, app: &str) -> Result<Option<Rect>, Failure> {
-        let (states, extents) = tokio::try_join!(self.bus.states(at), self.bus.extents(at))?;
-        if !states.is_showing() {
-            return Ok(None);
-        }
-        let Some(extents) = extents else {
-            return Ok(None);
-        };
-        if self.windows.is_none() {
-            return Ok(Some(extents));
-        }
-        let origin = self.origin(self.window_of(at, app).await?).await;
-        Ok(origin.map(|origin| moved(extents, origin.at)))
-    }
-
-    /// The window that a widget is in.
-    async fn window_of(&self, at: &Reference, app: &str) -> Result<InView, Failure> {
-        let mut window = at.clone();
-        for _ in 0..PARENTS_LIMIT {
-            let parent = self.bus.parent(&window).await?;
-            if parent.is_null() || parent.is_root() {
-                return Ok(InView {
-                    title: self.bus.name(&window).await?,
-                    app: app.to_owned(),
-                    at: window,
-                });
-            }
-            window = parent;
-        }
-        Err(Failure::Gone)
-    }
-
-    async fn origin(&self, window: InView) -> Option<Origin> {
-        let Some(windows) = &self.windows else {
-            return Some(Origin {
-                at: Point::default(),
-                placement: Placement::Told,
-            });
-        };
-        let told = TreeWindow {
-            tree: self,
-            seen: window,
-        };
-        windows.origin(&told).await
-    }
-
     pub(super) fn bus(&self) -> &Bus {
         &self.bus
     }
-}
 
-/// A widget that holds what is looked for, and where its program says that it is.
-#[derive(Debug)]
-struct Held {
-    node: Node,
-    extents: Option<Rect>,
-    window: InView,
-}
-
-fn moved(place: Rect, by: Point) -> Rect {
-    Rect {
-        x: place.x + by.x,
-        y: place.y + by.y,
-        ..place
+    /// Who knows where windows are; nobody where programs know it themselves.
+    pub(super) fn windows(&self) -> Option<&dyn WindowOrigin> {
+        self.windows.as_deref()
     }
+}
+
+/// Which widget a node of this tree stands for.
+pub(super) fn reference(node: &Node) -> Result<Reference, TreeError> {
+    Reference::parse(&node.id)
+        .ok_or_else(|| TreeError::Protocol(format!("`{}` is not a widget of this tree", node.id)))
 }
 
 fn silent_app(name: &str, why: Option<&str>) -> SilentApp {

@@ -6,7 +6,7 @@ use super::{
     application::Application,
     widget::{Reference, Widget},
 };
-use crate::model::{Node, NodeQuery, SilentApp, Tree};
+use crate::model::{Node, SilentApp, Tree};
 
 /// What one look at all applications brought.
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ pub(super) struct Candidate {
 }
 
 /// A window that was seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct InView {
     pub(super) at: Reference,
     pub(super) app: String,
@@ -41,8 +41,8 @@ pub(super) struct Showing {
 }
 
 impl View {
-    /// The widgets that show and fit, depth first.
-    pub(super) fn candidates(&self, query: &NodeQuery) -> Vec<Candidate> {
+    /// The widgets that show and fit as far as is known yet, depth first.
+    pub(super) fn candidates(&self, fits: impl Fn(&Node) -> bool) -> Vec<Candidate> {
         let mut candidates = Vec::new();
         for app in &self.apps {
             let mut window = None;
@@ -52,7 +52,7 @@ impl View {
                 }
                 let node = widget.to_node(&app.name, *depth);
                 let window = window.unwrap_or(widget);
-                if widget.states.is_showing() && query.matches(&node) {
+                if widget.states.is_showing() && fits(&node) {
                     candidates.push(Candidate {
                         node,
                         widget: widget.clone(),

@@ -9,7 +9,7 @@ use atspi::{Role, State, StateSet};
 pub(super) const ROOT: &str = "/org/a11y/atspi/accessible/root";
 
 /// What a widget is called on the bus: who owns it, and its path there.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Reference {
     /// The connection of the program that owns it.
     pub(super) bus: String,
@@ -65,10 +65,16 @@ pub(super) struct Widget {
 }
 
 /// What a widget can be asked.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each stands for an interface of its own"
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Abilities {
     pub(super) has_text: bool,
     pub(super) has_place: bool,
+    pub(super) has_value: bool,
+    pub(super) has_actions: bool,
 }
 
 impl Abilities {
@@ -77,6 +83,8 @@ impl Abilities {
         Self {
             has_text: has("org.a11y.atspi.Text"),
             has_place: has("org.a11y.atspi.Component"),
+            has_value: has("org.a11y.atspi.Value"),
+            has_actions: has("org.a11y.atspi.Action"),
         }
     }
 }
@@ -89,6 +97,7 @@ impl Widget {
             role: self.role.clone(),
             name: self.name.clone(),
             text: String::new(),
+            value: String::new(),
             states: self.states.names(),
             extents: None,
             placement: Placement::Unknown,
@@ -114,8 +123,18 @@ impl States {
         self.0 & StateSet::from(State::Showing).bits() != 0
     }
 
+    /// Whether it is the window in use.
+    pub(super) fn is_active(self) -> bool {
+        self.0 & StateSet::from(State::Active).bits() != 0
+    }
+
+    /// Whether it takes input: it is not greyed out.
+    pub(super) fn is_usable(self) -> bool {
+        self.0 & (State::Sensitive | State::Enabled).bits() != 0
+    }
+
     /// Their names. States that are newer than this program have none and are left out.
-    fn names(self) -> Vec<String> {
+    pub(super) fn names(self) -> Vec<String> {
         let bits = (0..u64::BITS)
             .map(|n| 1 << n)
             .filter(|bit| self.0 & bit != 0);
@@ -131,6 +150,8 @@ pub(super) fn role_name(number: u32) -> String {
         // The name that programs and their inspectors use; the library has a newer one, `button`.
         Ok(Role::Button) => "push button".to_owned(),
         Ok(role) => role.name().to_owned(),
+        // Newer than the library.
+        Err(_) if number == 130 => "switch".to_owned(),
         Err(_) => format!("role {number}"),
     }
 }

@@ -5,7 +5,7 @@ use super::{
     failure::Failure,
     view::{InView, Showing},
     walk::unless_gone,
-    widget::{Reference, States},
+    widget::{ROOT, Reference, States},
 };
 use crate::{
     model::Rect,
@@ -37,11 +37,23 @@ impl ToldWindow for TreeWindow<'_> {
         &self.seen.title
     }
 
+    async fn family(&self) -> Vec<(String, Vec<Rect>)> {
+        let bus = self.tree.bus();
+        let root = Reference::new(&self.seen.at.bus, ROOT);
+        let mut family = Vec::new();
+        for window in bus.children(&root).await.unwrap_or_default() {
+            let told = async { tokio::try_join!(bus.states(&window), bus.name(&window)) };
+            if let Ok((states, title)) = told.await
+                && states.is_showing()
+            {
+                family.push((title, self.outlines_of(&window).await));
+            }
+        }
+        family
+    }
+
     async fn outlines(&self) -> Vec<Rect> {
-        let whole = self.tree.bus().extents(&self.seen.at).await;
-        let whole = whole.ok().flatten();
-        let parts = self.parts().await.unwrap_or_default();
-        whole.into_iter().chain(covered(&parts)).collect()
+        self.outlines_of(&self.seen.at).await
     }
 
     async fn layout(&self) -> Option<Layout> {
@@ -66,10 +78,17 @@ impl ToldWindow for TreeWindow<'_> {
 }
 
 impl TreeWindow<'_> {
-    /// Where its parts are that show.
-    async fn parts(&self) -> Result<Vec<Rect>, Failure> {
+    async fn outlines_of(&self, window: &Reference) -> Vec<Rect> {
+        let whole = self.tree.bus().extents(window).await;
+        let whole = whole.ok().flatten();
+        let parts = self.parts(window).await.unwrap_or_default();
+        whole.into_iter().chain(covered(&parts)).collect()
+    }
+
+    /// Where the parts of a window are that show.
+    async fn parts(&self, window: &Reference) -> Result<Vec<Rect>, Failure> {
         let bus = self.tree.bus();
-        let children = bus.children(&self.seen.at).await?;
+        let children = bus.children(window).await?;
         if children.len() > WIDGETS_LIMIT {
             return Ok(Vec::new());
         }

@@ -3,6 +3,7 @@
 //! Decides nothing about what is kept; it sees to it that what was written is what is read, or
 //! that the difference is told.
 
+mod anchors;
 mod blobs;
 mod clock;
 mod compaction;
@@ -17,6 +18,7 @@ mod runs;
 mod store;
 mod stored;
 
+pub use anchors::{DiskAnchors, Proposal};
 pub use blobs::DiskBlobs;
 pub use clock::SystemClock;
 pub use files::DiskFiles;

@@ -1,4 +1,5 @@
-//! The folders of runs: `events.jsonl`, and evidence in a folder for each step.
+//! The folders of runs: `events.jsonl`, and evidence in a folder for each step. What is the same is
+//! stored once, under several names.
 //!
 //! Does not look into evidence, and removes nothing.
 
@@ -8,15 +9,16 @@
 )]
 
 use crate::{
-    model::{Event, RunId, StepKey},
+    model::{ContentHash, Event, RunId, StepKey},
     port::{EvidenceError, RunFolder},
 };
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 const EVENTS: &str = "events.jsonl";
@@ -26,6 +28,8 @@ const EVENTS: &str = "events.jsonl";
 pub struct DiskRunFolder {
     dir: PathBuf,
     events: Mutex<File>,
+    /// Where what was kept lies, by its content.
+    kept: Mutex<BTreeMap<ContentHash, PathBuf>>,
 }
 
 impl DiskRunFolder {
@@ -36,6 +40,7 @@ impl DiskRunFolder {
         let mut options = OpenOptions::new();
         let events = options.append(true).create_new(true).open(&path);
         Ok(Self {
+            kept: Mutex::default(),
             dir: dir.into(),
             events: Mutex::new(events.map_err(failed(&path))?),
         })
@@ -57,6 +62,8 @@ impl RunFolder for DiskRunFolder {
         let dir = self.dir.join(&folder);
         fs::create_dir_all(&dir).map_err(failed(&dir))?;
         let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+        let hash = ContentHash::of(bytes);
+        let same = self.lock_kept().get(&hash).cloned();
         let dot = if ending.is_empty() { "" } else { "." };
         for number in 1_u32.. {
             let name = match number {
@@ -65,9 +72,9 @@ impl RunFolder for DiskRunFolder {
             };
             let path = dir.join(&name);
             // A second attempt does not take the place of the first one's evidence.
-            match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Ok(mut file) => {
-                    file.write_all(bytes).map_err(failed(&path))?;
+            match store(&path, bytes, same.as_deref()) {
+                Ok(()) => {
+                    self.lock_kept().entry(hash).or_insert(path);
                     return Ok(format!("{folder}/{name}"));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -80,6 +87,26 @@ impl RunFolder for DiskRunFolder {
     fn path(&self) -> PathBuf {
         self.dir.clone()
     }
+}
+
+impl DiskRunFolder {
+    fn lock_kept(&self) -> MutexGuard<'_, BTreeMap<ContentHash, PathBuf>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Stores a new file: as another name of `same`, which has these bytes, where that can be done.
+fn store(path: &Path, bytes: &[u8], same: Option<&Path>) -> io::Result<()> {
+    if let Some(same) = same {
+        match fs::hard_link(same, path) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
+            // Some file systems have no links, and few have any number of them.
+            Err(_) => {}
+        }
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(bytes)
 }
 
 /// Reads the events of the run in `dir`, in order. The last line may have been cut short, when
@@ -139,7 +166,7 @@ fn file_name(text: &str) -> String {
         }
     }
     if name.len() > LONGEST_NAME {
-        let digest = crate::model::ContentHash::of(text.as_bytes()).short();
+        let digest = ContentHash::of(text.as_bytes()).short();
         let ending = name.rfind('.').filter(|dot| name.len() - dot < 10);
         let ending = ending.map_or(String::new(), |dot| name[dot..].to_owned());
         name.truncate(LONGEST_NAME);

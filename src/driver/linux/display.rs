@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     driver::windows::{SeenWindows, SwayDesktop, WaylandDisplay, XDesktop},
-    model::Session,
+    model::{Point, Session},
     port::{ProviderError, Screen, SocketName, Sockets, Window, WindowOrigin},
 };
 use std::{io, path::Path, sync::Arc, time::Duration};
@@ -86,10 +86,29 @@ impl Display {
         }
     }
 
+    /// Returns the window that lies on top at a point of the screen, where that can be told.
+    pub(super) async fn window_at(&self, point: Point) -> io::Result<Option<Window>> {
+        match self {
+            Self::Nothing | Self::Wayland(..) => Ok(None),
+            Self::X11(desktop) => desktop.window_at(point).await,
+        }
+    }
+
+    /// Gives the focus to the first window whose title has `title` in it, and returns whether there is
+    /// one; `None` when nobody can be asked.
+    pub(super) async fn focus(&self, title: &str) -> Option<io::Result<bool>> {
+        match self {
+            Self::Nothing | Self::Wayland(_, None) => None,
+            Self::X11(desktop) => Some(desktop.focus(title).await),
+            Self::Wayland(_, Some(sway)) => Some(sway.focus(title).await),
+        }
+    }
+
     /// Returns who knows where windows are, when their programs do not; `screen` may show it.
     pub(super) fn origins(&self, screen: Option<Arc<dyn Screen>>) -> Option<Arc<dyn WindowOrigin>> {
         match self {
-            Self::Nothing | Self::X11(_) => None,
+            Self::Nothing => None,
+            Self::X11(desktop) => Some(Arc::new(desktop.clone())),
             Self::Wayland(_, sway) => {
                 let told = sway.clone().map(|sway| Arc::new(sway) as _);
                 Some(Arc::new(SeenWindows::new(told, screen)))

@@ -11,7 +11,7 @@ use super::{
     session::{self, KnownSession, Told},
 };
 use crate::{
-    model::{MachineName, Outcome, Package, Session},
+    model::{MachineName, Outcome, Package, Point, Session},
     port::{
         AccessibilityTree, BusAddress, Command, Finding, Output, Process, ProviderError, Screen,
         Shell, Sockets, TreeDialer, Window,
@@ -221,6 +221,30 @@ impl LinuxGuest {
             Ok(Some(Ok(windows))) => Ok(windows),
             Ok(Some(Err(err))) => Err(self.silent_display(&err)),
             Err(_) => Err(self.remote.timed_out("list its windows", limit)),
+        }
+    }
+
+    /// Returns the window that lies on top at a point of the screen, where that can be told.
+    pub async fn window_at(&self, point: Point) -> Result<Option<Window>, ProviderError> {
+        self.remote.alive()?;
+        let limit = self.config.limits.answer;
+        match timeout(limit, self.display.window_at(point)).await {
+            Ok(Ok(window)) => Ok(window),
+            Ok(Err(err)) => Err(self.silent_display(&err)),
+            Err(_) => Err(self.remote.timed_out("list its windows", limit)),
+        }
+    }
+
+    /// Gives the focus to the first window whose title has `title` in it.
+    pub async fn focus(&self, title: &str) -> Result<(), ProviderError> {
+        self.remote.alive()?;
+        let limit = self.config.limits.answer;
+        let what = format!("give the focus to a window `{title}`");
+        match timeout(limit, self.display.focus(title)).await {
+            Ok(None | Some(Ok(false))) => Err(self.remote.unable(what)),
+            Ok(Some(Ok(true))) => Ok(()),
+            Ok(Some(Err(err))) => Err(self.silent_display(&err)),
+            Err(_) => Err(self.remote.timed_out(&what, limit)),
         }
     }
 

@@ -11,9 +11,9 @@ use super::{
     x_server::{self, Litter},
 };
 use crate::{
-    driver::windows::{SwayDesktop, XDesktop},
-    model::Session,
-    port::{ProviderError, SocketName, Window, WindowOrigin},
+    driver::windows::{SeenWindows, SwayDesktop, XDesktop},
+    model::{Point, Session},
+    port::{ProviderError, Screen, SocketName, Window, WindowOrigin},
 };
 use std::{
     collections::BTreeMap,
@@ -155,11 +155,16 @@ impl Desktop {
         &self.variables["DBUS_SESSION_BUS_ADDRESS"]
     }
 
-    /// Returns the compositor, which knows where windows are when their programs do not.
-    pub(super) fn compositor(&self) -> Option<Arc<dyn WindowOrigin>> {
+    /// Returns who knows where windows are: the compositor, since their programs do not; `screen`
+    /// may show it where the compositor cannot tell.
+    pub(super) fn origins(&self, screen: Option<Arc<dyn Screen>>) -> Option<Arc<dyn WindowOrigin>> {
         match &self.display {
-            Display::Nothing | Display::X11 { .. } => None,
-            Display::Wayland { desktop, .. } => Some(Arc::new(desktop.clone())),
+            Display::Nothing => None,
+            Display::X11 { desktop, .. } => Some(Arc::new(desktop.clone())),
+            Display::Wayland { desktop, .. } => {
+                let told = Some(Arc::new(desktop.clone()) as _);
+                Some(Arc::new(SeenWindows::new(told, screen)))
+            }
         }
     }
 
@@ -169,6 +174,24 @@ impl Desktop {
             Display::Nothing => None,
             Display::X11 { desktop, .. } => Some(desktop.windows().await),
             Display::Wayland { desktop, .. } => Some(desktop.windows().await),
+        }
+    }
+
+    /// Returns the window that lies on top at a point of the screen, where that can be told.
+    pub(super) async fn window_at(&self, point: Point) -> io::Result<Option<Window>> {
+        match &self.display {
+            Display::Nothing | Display::Wayland { .. } => Ok(None),
+            Display::X11 { desktop, .. } => desktop.window_at(point).await,
+        }
+    }
+
+    /// Gives the focus to the first window whose title has `title` in it, and returns whether there is
+    /// one; `None` when it has no display.
+    pub(super) async fn focus(&self, title: &str) -> Option<io::Result<bool>> {
+        match &self.display {
+            Display::Nothing => None,
+            Display::X11 { desktop, .. } => Some(desktop.focus(title).await),
+            Display::Wayland { desktop, .. } => Some(desktop.focus(title).await),
         }
     }
 

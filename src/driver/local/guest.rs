@@ -16,11 +16,8 @@ use super::{
     sockets::LocalSockets,
 };
 use crate::{
-    driver::{
-        process::{self, ProcessTree, SpawnError},
-        windows::SeenWindows,
-    },
-    model::{LayerKind, LayerName, LeaseId, Outcome, Package, Session},
+    driver::process::{self, ProcessTree, SpawnError},
+    model::{Keyboard, LayerKind, LayerName, LeaseId, Outcome, Package, Point, Session},
     port::{
         AccessibilityTree, BusAddress, Command, Finding, Guest, Output, Process, ProviderError,
         Screen, ScreenAddress, Window, with_causes,
@@ -249,13 +246,53 @@ impl Guest for LocalGuest {
         }
     }
 
+    async fn window_at(&self, point: Point) -> Result<Option<Window>, ProviderError> {
+        self.alive().await?;
+        let limit = self.opened.config.limits.answer;
+        let answer = time::timeout(limit, self.opened.desktop.window_at(point)).await;
+        match answer {
+            Ok(Ok(window)) => Ok(window),
+            Ok(Err(err)) => {
+                self.alive().await?;
+                Err(self.lost(format!("its windows could not be listed: {err}")))
+            }
+            Err(_) => Err(ProviderError::TimedOut {
+                machine: self.opened.ground.machine.clone(),
+                what: "list its windows".into(),
+                seconds: limit.as_secs(),
+            }),
+        }
+    }
+
+    async fn focus(&self, title: &str) -> Result<(), ProviderError> {
+        self.alive().await?;
+        let limit = self.opened.config.limits.answer;
+        let what = format!("give the focus to a window `{title}`");
+        let Ok(answer) = time::timeout(limit, self.opened.desktop.focus(title)).await else {
+            return Err(ProviderError::TimedOut {
+                machine: self.opened.ground.machine.clone(),
+                what,
+                seconds: limit.as_secs(),
+            });
+        };
+        match answer {
+            None | Some(Ok(false)) => Err(self.unable(&what)),
+            Some(Ok(true)) => Ok(()),
+            Some(Err(err)) => {
+                self.alive().await?;
+                Err(self.lost(format!("it did not {what}: {err}")))
+            }
+        }
+    }
+
     async fn screen(&self) -> Result<Arc<dyn Screen>, ProviderError> {
         self.alive().await?;
         let vnc = self.opened.desktop.vnc();
         let socket = vnc.ok_or_else(|| self.unable("show a screen"))?;
         let address = ScreenAddress::Unix(socket.into());
         let dialer = &self.opened.config.screens;
-        let screen = self.screen.get_or_try_init(|| dialer.dial(&address)).await;
+        let dial = || dialer.dial(&address, Keyboard::default());
+        let screen = self.screen.get_or_try_init(dial).await;
         Ok(Arc::clone(screen?))
     }
 
@@ -271,12 +308,15 @@ impl Guest for LocalGuest {
         };
         let dial = async || {
             let dialer = &self.opened.config.trees;
-            let Some(compositor) = self.opened.desktop.compositor() else {
-                return dialer.dial(&address).await;
+            // Only a compositor may not know, so that the picture has to tell.
+            let screen = match self.opened.session {
+                Session::Wayland => self.screen().await.ok(),
+                Session::X11 | Session::None => None,
             };
-            let screen = self.screen().await.ok();
-            let windows = SeenWindows::new(Some(compositor), screen);
-            dialer.dial_among(&address, Arc::new(windows)).await
+            match self.opened.desktop.origins(screen) {
+                None => dialer.dial(&address).await,
+                Some(origins) => dialer.dial_among(&address, origins).await,
+            }
         };
         Ok(Arc::clone(self.tree.get_or_try_init(dial).await?))
     }

@@ -6,7 +6,7 @@ use super::{
     web_socket::WebSocket,
 };
 use crate::{
-    model::Secret,
+    model::{KeyLayout, Keyboard, Secret},
     port::{Console, ConsoleLine, ScreenError},
 };
 use async_trait::async_trait;
@@ -21,6 +21,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct ClusterConsole {
     vm: Vm,
+    layout: KeyLayout,
 }
 
 /// What a console is opened with.
@@ -34,9 +35,9 @@ struct Ticket {
 }
 
 impl ClusterConsole {
-    /// Takes the console of a machine.
-    pub fn new(vm: Vm) -> Self {
-        Self { vm }
+    /// Takes the console of a machine with this keyboard layout.
+    pub fn new(vm: Vm, layout: KeyLayout) -> Self {
+        Self { vm, layout }
     }
 
     async fn open(&self) -> Result<ConsoleLine, ApiError> {
@@ -74,6 +75,10 @@ impl Console for ClusterConsole {
         format!("the console of machine {}", self.vm.vmid)
     }
 
+    fn keyboard(&self) -> Keyboard {
+        Keyboard::Places(self.layout)
+    }
+
     async fn connect(&self) -> Result<ConsoleLine, ScreenError> {
         self.open().await.map_err(|err| ScreenError::Connect {
             address: self.name(),
@@ -88,12 +93,17 @@ pub(super) struct GuestConsole {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) password: Option<Secret>,
+    pub(super) layout: KeyLayout,
 }
 
 #[async_trait]
 impl Console for GuestConsole {
     fn name(&self) -> String {
         format!("{}:{}", self.host, self.port)
+    }
+
+    fn keyboard(&self) -> Keyboard {
+        Keyboard::Symbols(self.layout)
     }
 
     async fn connect(&self) -> Result<ConsoleLine, ScreenError> {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     driver::linux::{LinuxGuest, alive},
-    model::{LayerKind, LayerName, MachineName, Outcome, Package, Session},
+    model::{LayerKind, LayerName, MachineName, Outcome, Package, Point, Session},
     port::{
         AccessibilityTree, Command, Finding, Guest, Output, Process, ProviderError, Screen, Window,
     },
@@ -259,6 +259,14 @@ impl Guest for ProxmoxGuest {
 
     async fn windows(&self) -> Result<Vec<Window>, ProviderError> {
         self.while_there(self.parts.linux.windows()).await
+    }
+
+    async fn window_at(&self, point: Point) -> Result<Option<Window>, ProviderError> {
+        self.while_there(self.parts.linux.window_at(point)).await
+    }
+
+    async fn focus(&self, title: &str) -> Result<(), ProviderError> {
+        self.while_there(self.parts.linux.focus(title)).await
     }
 
     async fn screen(&self) -> Result<Arc<dyn Screen>, ProviderError> {

@@ -247,13 +247,14 @@ impl Opening<'_> {
             return Ok(None);
         }
         let console: Arc<dyn Console> = match &self.machine.reach.console {
-            None => Arc::new(ClusterConsole::new(self.vm.clone())),
+            None => Arc::new(ClusterConsole::new(self.vm.clone(), self.machine.layout)),
             Some(server) => {
                 let password = server.password.as_ref().map(|it| (self.config.secrets)(it));
                 let password = password.transpose();
                 Arc::new(GuestConsole {
                     host: server.host.clone(),
                     port: server.port,
+                    layout: self.machine.layout,
                     password: password.map_err(|why| self.start_error("the console", &why))?,
                 })
             }

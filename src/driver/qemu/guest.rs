@@ -6,7 +6,9 @@
 use super::{Folder, Limits, Picture, Reservation, Vm, layers::Layers, open};
 use crate::{
     driver::linux::{LinuxGuest, alive::SignOfLife},
-    model::{LayerKind, LayerName, LeaseId, MachineName, Outcome, Package, Session, SessionLayers},
+    model::{
+        LayerKind, LayerName, LeaseId, MachineName, Outcome, Package, Point, Session, SessionLayers,
+    },
     port::{
         AccessibilityTree, Command, Finding, Guest, Held, Output, Process, ProviderError, Screen,
         Window,
@@ -216,6 +218,14 @@ impl Guest for QemuGuest {
 
     async fn windows(&self) -> Result<Vec<Window>, ProviderError> {
         self.while_there(self.parts.linux.windows()).await
+    }
+
+    async fn window_at(&self, point: Point) -> Result<Option<Window>, ProviderError> {
+        self.while_there(self.parts.linux.window_at(point)).await
+    }
+
+    async fn focus(&self, title: &str) -> Result<(), ProviderError> {
+        self.while_there(self.parts.linux.focus(title)).await
     }
 
     async fn screen(&self) -> Result<Arc<dyn Screen>, ProviderError> {

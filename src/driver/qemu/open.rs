@@ -16,7 +16,7 @@ use crate::{
         self, LinuxConfig, LinuxGuest,
         alive::{self, SignOfLife},
     },
-    model::{Hardware, Image, LeaseId, Machine, Session, SessionLayers},
+    model::{Hardware, Image, Keyboard, LeaseId, Machine, Session, SessionLayers},
     port::{Finding, Login, ProviderError, Screen, ScreenAddress, Shell, ShellError},
 };
 use std::{fs, io, path::Path, sync::Arc, time::Duration};
@@ -290,7 +290,8 @@ impl Opening<'_> {
             return Ok(None);
         }
         let address = ScreenAddress::Unix(vm.vnc());
-        Ok(Some(self.config.screens.dial(&address).await?))
+        let keyboard = Keyboard::Places(self.machine.layout);
+        Ok(Some(self.config.screens.dial(&address, keyboard).await?))
     }
 
     fn now(&self) -> Duration {

@@ -16,7 +16,7 @@ use std::{
 use tokio::{
     pin,
     sync::{OwnedSemaphorePermit, mpsc, oneshot},
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tokio_util::{bytes::Bytes, sync::CancellationToken};
 
@@ -176,17 +176,25 @@ impl Tender {
         }
     }
 
-    /// Has the command ended that nobody wants any more.
+    /// Has the command ended that nobody wants any more. It is looked for again for a while: a busy
+    /// machine may start it only after it was looked for, and then it would run for good.
     async fn end_command(&mut self, mark: &Mark) -> State {
-        let (writer, link) = (Arc::clone(&self.writer), Arc::clone(&self.link));
-        let end = async move {
-            // When the connection is lost, reading says so.
-            drop(writer.signal(Sig::TERM).await);
-            ending::end_marked(&link, mark).await;
-        };
-        match self.meanwhile(end).await {
-            State::Closed => State::Closed,
-            State::Open => self.closed_within(self.link.limits.ending).await,
+        let until = Instant::now() + self.link.limits.answer;
+        loop {
+            let (writer, link) = (Arc::clone(&self.writer), Arc::clone(&self.link));
+            let end = async move {
+                // When the connection is lost, reading says so.
+                drop(writer.signal(Sig::TERM).await);
+                ending::end_marked(&link, mark).await;
+            };
+            if self.meanwhile(end).await == State::Closed
+                || self.closed_within(self.link.limits.ending).await == State::Closed
+            {
+                return State::Closed;
+            }
+            if self.has_exited || Instant::now() >= until {
+                return State::Open;
+            }
         }
     }
 

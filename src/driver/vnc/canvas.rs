@@ -15,6 +15,8 @@ const RECTANGLES: usize = 64;
 pub(super) struct Canvas {
     shown: Option<Shown>,
     growing: Option<(Picture, Coverage)>,
+    /// What has been sent anew of the picture that is shown, while that is waited for.
+    confirming: Option<Coverage>,
     /// Whether what is shown is from a connection that broke.
     is_old: bool,
 }
@@ -50,6 +52,19 @@ impl Canvas {
     pub(super) fn age(&mut self) {
         self.growing = None;
         self.is_old = self.shown.is_some();
+    }
+
+    /// Waits until all of the picture has been sent anew, from now on.
+    pub(super) fn begin_confirming(&mut self) {
+        let shown = self.shown.as_ref();
+        let pixels =
+            shown.map(|shown| shown.picture.width as usize * shown.picture.height as usize);
+        self.confirming = pixels.map(Coverage::none);
+    }
+
+    /// Whether that is still waited for.
+    pub(super) fn is_confirming(&self) -> bool {
+        self.confirming.is_some()
     }
 
     /// Returns the size of the picture that is shown.
@@ -88,6 +103,9 @@ impl Canvas {
                 }
                 (change, None, Some(shown)) => {
                     let drawn = shown.picture.apply(change)?;
+                    if let Some(confirming) = &mut self.confirming {
+                        confirming.add(drawn.area, shown.picture.width as usize);
+                    }
                     damage.extend(drawn.is_new.then_some(drawn.area));
                 }
                 (change, None, None) => return Err(Picture::black(0, 0).misfit(&change)),
@@ -96,8 +114,9 @@ impl Canvas {
         if let Some((picture, _)) = self.growing.take_if(|(_, known)| known.is_complete()) {
             return Ok(Some(self.show(picture, at)));
         }
+        let is_confirmed = self.confirming.take_if(|sent| sent.is_complete()).is_some();
         Ok(match &mut self.shown {
-            Some(shown) if self.growing.is_none() && !damage.is_empty() => {
+            Some(shown) if self.growing.is_none() && (is_confirmed || !damage.is_empty()) => {
                 Some(shown.changed(damage, at))
             }
             _ => None,
@@ -112,6 +131,8 @@ impl Canvas {
             Some(old) => (FrameSeq(old.seq.0 + 1), FrameCause::Resized),
         };
         self.is_old = false;
+        // All of it has just been sent.
+        self.confirming = None;
         let recent = VecDeque::from([vec![picture.whole()]]);
         self.shown = Some(Shown {
             seq,
@@ -271,5 +292,23 @@ mod tests {
             row.chunks(4).map(|pixel| pixel[0]).collect::<Vec<_>>(),
             [1, 1, 2, 3]
         );
+    }
+
+    #[test]
+    fn a_picture_that_was_sent_anew_is_a_new_frame_though_nothing_changed() {
+        let mut canvas = canvas();
+        canvas.begin_confirming();
+        // Seven of eight pixels, one of which is another now.
+        for at in 1..8 {
+            let shade = if at == 3 { 9 } else { 0 };
+            let update = vec![dot(at % 4, at / 4, shade)];
+            let _seen = canvas.apply(update, NOON).unwrap();
+            assert!(canvas.is_confirming());
+        }
+        let before = canvas.frame(None).unwrap().seq;
+        let seq = canvas.apply(vec![dot(0, 0, 0)], NOON).unwrap();
+        assert!(seq.is_some_and(|seq| seq > before));
+        assert!(!canvas.is_confirming());
+        assert!(canvas.frame(None).unwrap().damage.is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! Opens screens over VNC.
 
 use super::{VncSession, way::Way};
-use crate::model::Secret;
+use crate::model::{Keyboard, Secret};
 use crate::port::{Clock, Console, Screen, ScreenAddress, ScreenDialer, ScreenError};
 use async_trait::async_trait;
 use std::{sync::Arc, time::Duration};
@@ -67,14 +67,23 @@ impl VncDialer {
         }
     }
 
-    /// Connects, and waits for the first whole picture.
+    /// Connects, and waits for the first whole picture. Keys are sent by their keysyms.
     pub async fn open(&self, address: &ScreenAddress) -> Result<VncSession, ScreenError> {
-        self.start(Way::To(address.clone(), self.password.clone()))
-            .await
+        self.open_with(address, Keyboard::default()).await
     }
 
-    async fn start(&self, way: Way) -> Result<VncSession, ScreenError> {
-        let session = VncSession::start(way, self.limits, Arc::clone(&self.clock));
+    /// Connects, and waits for the first whole picture. Only QEMU takes keys by their place.
+    pub async fn open_with(
+        &self,
+        address: &ScreenAddress,
+        keyboard: Keyboard,
+    ) -> Result<VncSession, ScreenError> {
+        let way = Way::To(address.clone(), self.password.clone());
+        self.start(way, keyboard).await
+    }
+
+    async fn start(&self, way: Way, keyboard: Keyboard) -> Result<VncSession, ScreenError> {
+        let session = VncSession::start(way, keyboard, self.limits, Arc::clone(&self.clock));
         session.first_picture().await?;
         Ok(session)
     }
@@ -82,14 +91,19 @@ impl VncDialer {
 
 #[async_trait]
 impl ScreenDialer for VncDialer {
-    async fn dial(&self, address: &ScreenAddress) -> Result<Arc<dyn Screen>, ScreenError> {
-        Ok(Arc::new(self.open(address).await?))
+    async fn dial(
+        &self,
+        address: &ScreenAddress,
+        keyboard: Keyboard,
+    ) -> Result<Arc<dyn Screen>, ScreenError> {
+        Ok(Arc::new(self.open_with(address, keyboard).await?))
     }
 
     async fn dial_console(
         &self,
         console: Arc<dyn Console>,
     ) -> Result<Arc<dyn Screen>, ScreenError> {
-        Ok(Arc::new(self.start(Way::Through(console)).await?))
+        let keyboard = console.keyboard();
+        Ok(Arc::new(self.start(Way::Through(console), keyboard).await?))
     }
 }

@@ -1,6 +1,10 @@
 //! Keys and buttons that a server was told to hold down. It sends nothing.
 
-use crate::{model::Button, port::Input};
+use super::keys;
+use crate::{
+    model::{Button, Keyboard},
+    port::Input,
+};
 
 /// What is held, and where the pointer is: at the top left corner until it was moved.
 #[derive(Debug, Default)]
@@ -24,6 +28,8 @@ impl Held {
                 self.keys.push(key);
             }
             Input::KeyUp(key) => self.keys.retain(|held| *held != key),
+            // A notch is over when it is sent.
+            Input::Scroll(_) => {}
         }
     }
 
@@ -36,11 +42,15 @@ impl Held {
     }
 
     /// Returns the messages that let go of everything, for when no one is left to send inputs.
-    pub(super) fn release_messages(&self) -> Vec<u8> {
+    pub(super) fn release_messages(&self, keyboard: Keyboard) -> Vec<u8> {
         let mut bytes = Vec::new();
         for key in self.keys.iter().rev() {
-            bytes.extend([4, 0, 0, 0]);
-            bytes.extend(key.to_be_bytes());
+            let [a, b, c, d] = key.to_be_bytes();
+            let message = [4, 0, 0, 0, a, b, c, d];
+            match keys::by_place(&message, keyboard) {
+                Some(message) => bytes.extend(message),
+                None => bytes.extend(message),
+            }
         }
         if self.buttons != 0 {
             bytes.extend([5, 0]);
@@ -62,7 +72,7 @@ fn bit(button: Button) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Point;
+    use crate::model::{KeyLayout, Point};
 
     #[test]
     fn what_is_down_is_let_go_in_reverse_order() {
@@ -88,11 +98,15 @@ mod tests {
             &[4, 0, 0, 0, 0, 0, 0xff, 0xe3],
             &[5, 0, 1, 2, 0, 7],
         ];
-        assert_eq!(held.release_messages(), messages.concat());
+        let symbols = Keyboard::default();
+        assert_eq!(held.release_messages(symbols), messages.concat());
+        let places = held.release_messages(Keyboard::Places(KeyLayout::Us));
+        let shift_up = [255, 0, 0, 0, 0, 0, 0xff, 0xe1, 0, 0, 0, 0x2a];
+        assert_eq!(places[..12], shift_up);
         for input in held.releases() {
             held.note(input);
         }
         assert!(held.releases().is_empty());
-        assert!(held.release_messages().is_empty());
+        assert!(held.release_messages(symbols).is_empty());
     }
 }

@@ -1,9 +1,11 @@
 //! The stream between a VNC server and `vnc-rs`, which notes what passes and decodes nothing.
 //!
 //! It does what `vnc-rs` cannot: it tells where updates end, whether the server says anything at
-//! all, asks it for a sign of life, and lets go of keys and buttons when the session is dropped.
+//! all, asks it for a sign of life, sends keys by their place, and lets go of keys and buttons when
+//! the session is dropped.
 
-use super::{held::Held, socket::Socket, updates::Updates};
+use super::{held::Held, keys, socket::Socket, updates::Updates};
+use crate::model::Keyboard;
 use std::{
     io,
     pin::Pin,
@@ -35,9 +37,18 @@ pub(super) struct Noted {
     heard: AtomicU64,
     is_over: AtomicBool,
     held: Mutex<Held>,
+    keyboard: Keyboard,
 }
 
 impl Noted {
+    /// Starts with nothing.
+    pub(super) fn new(keyboard: Keyboard) -> Self {
+        Self {
+            keyboard,
+            ..Self::default()
+        }
+    }
+
     /// Returns how often the server was heard.
     pub(super) fn heard(&self) -> u64 {
         self.heard.load(Ordering::Acquire)
@@ -64,14 +75,37 @@ pub(super) struct Line {
     /// Set when the handshake is over: from then on the server sends messages.
     updates: Option<Updates>,
     ends: mpsc::UnboundedSender<u64>,
-    /// The message that is being sent, and how much of it is still to be sent.
-    sending: (Rewrite, usize),
+    sending: Sending,
 }
 
+/// The message that is being sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rewrite {
-    AsItIs,
-    OnePixel,
+enum Sending {
+    /// As it is; this much of it is still to be sent.
+    AsItIs(usize),
+    /// Another in its place, of which this much was sent. It counts as sent when all of that is.
+    Instead(&'static [u8], usize),
+    /// A key by its place, in place of one by its keysym.
+    ByPlace([u8; 12], usize),
+}
+
+impl Sending {
+    /// Returns what is still to be sent in place of the message.
+    fn instead(&self) -> Option<&[u8]> {
+        match self {
+            Self::AsItIs(_) => None,
+            Self::Instead(bytes, sent) => Some(&bytes[*sent..]),
+            Self::ByPlace(bytes, sent) => Some(&bytes[*sent..]),
+        }
+    }
+
+    /// Whether no message is half sent.
+    fn is_done(&self) -> bool {
+        match self {
+            Self::AsItIs(left) => *left == 0,
+            Self::Instead(..) | Self::ByPlace(..) => false,
+        }
+    }
 }
 
 impl Line {
@@ -89,7 +123,7 @@ impl Line {
             noted,
             updates: None,
             ends,
-            sending: (Rewrite::AsItIs, 0),
+            sending: Sending::AsItIs(0),
         }
     }
 
@@ -105,17 +139,21 @@ impl Line {
 
     /// Looks at a message that `vnc-rs` is about to send: it writes each in one piece.
     fn note_sent(&mut self, message: &[u8]) {
-        let rewrite = if message == CARRIER {
-            Rewrite::OnePixel
-        } else {
-            Rewrite::AsItIs
-        };
         // The list of encodings is the first message after the handshake. A password's answer is
         // 16 bytes, all else before it is shorter or starts otherwise.
         if self.updates.is_none() && message.len() >= 20 && message.starts_with(&[2, 0, 0]) {
             self.updates = Some(Updates::default());
         }
-        self.sending = (rewrite, message.len());
+        self.sending = if message == CARRIER {
+            Sending::Instead(&ONE_PIXEL, 0)
+        } else {
+            // Before the handshake is over a message may look like a key event.
+            let key = self.updates.as_ref();
+            let key = key.and_then(|_| keys::by_place(message, self.noted.keyboard));
+            key.map_or(Sending::AsItIs(message.len()), |key| {
+                Sending::ByPlace(key, 0)
+            })
+        };
     }
 }
 
@@ -152,21 +190,31 @@ impl AsyncWrite for Line {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if this.sending.1 == 0 {
+        if this.sending.is_done() {
             this.note_sent(bytes);
         }
-        let (rewrite, left) = this.sending;
-        let out = match rewrite {
-            Rewrite::AsItIs => bytes,
-            Rewrite::OnePixel => &ONE_PIXEL[ONE_PIXEL.len() - left..],
-        };
-        let result = Pin::new(&mut this.socket).poll_write(context, out);
-        match &result {
-            Poll::Pending => {}
-            Poll::Ready(Ok(length)) => this.sending.1 = left.saturating_sub(*length),
-            Poll::Ready(Err(_)) => this.noted.is_over.store(true, Ordering::Release),
+        loop {
+            let out = this.sending.instead().unwrap_or(bytes);
+            let length = match Pin::new(&mut this.socket).poll_write(context, out) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(length)) if length > 0 || out.is_empty() => length,
+                other @ Poll::Ready(_) => {
+                    this.noted.is_over.store(true, Ordering::Release);
+                    return other;
+                }
+            };
+            match &mut this.sending {
+                Sending::AsItIs(left) => {
+                    *left = left.saturating_sub(length);
+                    return Poll::Ready(Ok(length));
+                }
+                Sending::Instead(_, sent) | Sending::ByPlace(_, sent) => *sent += length,
+            }
+            if this.sending.instead().is_some_and(<[u8]>::is_empty) {
+                this.sending = Sending::AsItIs(0);
+                return Poll::Ready(Ok(bytes.len()));
+            }
         }
-        result
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -182,8 +230,8 @@ impl Drop for Line {
     /// Lets go of what is held, as far as the server takes it without waiting and no other message
     /// is half sent.
     fn drop(&mut self) {
-        let messages = self.noted.held().release_messages();
-        if self.updates.is_some() && self.sending.1 == 0 && !messages.is_empty() {
+        let messages = self.noted.held().release_messages(self.noted.keyboard);
+        if self.updates.is_some() && self.sending.is_done() && !messages.is_empty() {
             let sent = self.socket.try_write(&messages);
             tracing::debug!(?sent, "released keys and buttons of a dropped screen");
         }

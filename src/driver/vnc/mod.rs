@@ -11,8 +11,10 @@
 
 mod canvas;
 mod dialer;
+mod events;
 mod handshake;
 mod held;
+mod keys;
 mod line;
 mod loss;
 mod owner;

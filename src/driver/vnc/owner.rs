@@ -4,8 +4,9 @@
 //! It has to be one task: while `vnc-rs` waits for an event, whoever wants to send waits as well.
 
 use super::{
-    VncLimits, handshake,
-    held::Held,
+    VncLimits,
+    events::events,
+    handshake,
     line::{Noted, SIGN_OF_LIFE},
     loss,
     picture::Change,
@@ -13,7 +14,7 @@ use super::{
     way::Way,
 };
 use crate::{
-    model::{FrameSeq, Point, Rect},
+    model::{FrameSeq, Keyboard, Point, Rect},
     port::{Clock, Input, ScreenError},
 };
 use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
@@ -31,6 +32,8 @@ const LOOKS: u32 = 4;
 pub(super) enum Command {
     /// Send input, in order.
     Send(Vec<Input>, oneshot::Sender<Result<FrameSeq, ScreenError>>),
+    /// Have the whole picture sent anew.
+    Confirm(oneshot::Sender<FrameSeq>),
     /// Let go of every key and button.
     ReleaseAll(oneshot::Sender<Result<(), ScreenError>>),
 }
@@ -40,6 +43,8 @@ pub(super) enum Command {
 pub(super) struct Start {
     /// How the server is reached.
     pub(super) way: Way,
+    /// How keys reach the desktop.
+    pub(super) keyboard: Keyboard,
     /// How long the server may take.
     pub(super) limits: VncLimits,
     /// Dates the frames.
@@ -113,6 +118,8 @@ struct Owner<'a> {
     ended: VecDeque<u64>,
     /// The weight of all events so far.
     weight: u64,
+    /// Who waits for the whole picture to be sent anew.
+    confirming: Vec<oneshot::Sender<FrameSeq>>,
     /// The events since the last update's end.
     update: Vec<Change>,
     /// When the last input was sent, and when the server was last heard.
@@ -128,7 +135,7 @@ impl<'a> Owner<'a> {
     /// Connects and shakes hands.
     async fn connect(start: &'a Start) -> Result<Self, ScreenError> {
         let (told, ends) = mpsc::unbounded_channel();
-        let noted = Arc::new(Noted::default());
+        let noted = Arc::new(Noted::new(start.keyboard));
         let limits = start.limits;
         let (socket, password) = start.way.connect(limits.connect).await?;
         let address = start.way.name();
@@ -152,6 +159,7 @@ impl<'a> Owner<'a> {
             ends,
             ended: VecDeque::new(),
             weight: 0,
+            confirming: Vec::new(),
             update: Vec::new(),
             sent_at: None,
             heard_at: Instant::now(),
@@ -278,6 +286,13 @@ impl<'a> Owner<'a> {
             Ok(None) => {}
             Err(misfit) => return Err(ScreenError::Protocol(misfit.to_string())),
         }
+        if !self.confirming.is_empty() && !self.shared.canvas().is_confirming() {
+            let seq = self.heart.seq();
+            for reply in self.confirming.drain(..) {
+                // Whoever asked may have stopped waiting.
+                let _sent = reply.send(seq);
+            }
+        }
         Ok(())
     }
 
@@ -315,6 +330,12 @@ impl<'a> Owner<'a> {
                     drop(reply.send(Ok(self.heart.seq())));
                 }
             }
+            Command::Confirm(reply) => {
+                // Those who wait already get a newer picture than they asked for.
+                self.confirming.push(reply);
+                self.shared.canvas().begin_confirming();
+                self.input(X11Event::FullRefresh).await?;
+            }
             Command::ReleaseAll(reply) => {
                 let releases = self.noted.held().releases();
                 self.send(releases).await?;
@@ -332,7 +353,11 @@ impl<'a> Owner<'a> {
         };
         let outside = inputs.iter().find_map(|input| match *input {
             Input::Move(point) => (!is_inside(point)).then_some(point),
-            Input::Press(_) | Input::Release(_) | Input::KeyDown(_) | Input::KeyUp(_) => None,
+            Input::Press(_)
+            | Input::Release(_)
+            | Input::KeyDown(_)
+            | Input::KeyUp(_)
+            | Input::Scroll(_) => None,
         });
         outside.map(|point| ScreenError::Outside {
             what: Rect {
@@ -356,12 +381,15 @@ impl<'a> Owner<'a> {
             self.sent_at = Some(Instant::now());
         }
         for input in inputs {
-            let event = {
+            let (event, another) = {
                 let mut held = self.noted.held();
                 held.note(input);
-                event(input, &held)
+                events(input, &held)
             };
             self.input(event).await?;
+            if let Some(event) = another {
+                self.input(event).await?;
+            }
         }
         Ok(())
     }
@@ -372,17 +400,6 @@ impl<'a> Owner<'a> {
         match time::timeout(silence, self.client.input(event)).await {
             Ok(sent) => sent.map_err(|err| loss::of_session(&err, self.noted.is_over())),
             Err(_) => Err(ScreenError::Stalled { silence }),
-        }
-    }
-}
-
-fn event(input: Input, held: &Held) -> X11Event {
-    match input {
-        Input::KeyDown(key) => X11Event::KeyEvent((key, true).into()),
-        Input::KeyUp(key) => X11Event::KeyEvent((key, false).into()),
-        Input::Move(_) | Input::Press(_) | Input::Release(_) => {
-            let (x, y) = held.pointer;
-            X11Event::PointerEvent((x, y, held.buttons).into())
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{
     way::Way,
 };
 use crate::{
-    model::{Frame, FrameSeq},
+    model::{Frame, FrameSeq, Keyboard},
     port::{Clock, Input, Screen, ScreenError},
 };
 use async_trait::async_trait;
@@ -26,6 +26,7 @@ pub struct VncSession {
     shared: Arc<Shared>,
     pulse: watch::Receiver<Pulse>,
     commands: mpsc::Sender<Command>,
+    keyboard: Keyboard,
     /// Holds the owner, which ends with the session.
     _owner: JoinSet<()>,
 }
@@ -96,12 +97,18 @@ impl Drop for Heart {
 
 impl VncSession {
     /// Starts a session on a connected socket. It is open after [`Self::first_picture`].
-    pub(super) fn start(way: Way, limits: VncLimits, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn start(
+        way: Way,
+        keyboard: Keyboard,
+        limits: VncLimits,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let shared = Arc::new(Shared::default());
         let (heart, pulse) = watch::channel(Pulse::default());
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let start = Start {
             way,
+            keyboard,
             limits,
             clock,
             shared: Arc::clone(&shared),
@@ -113,6 +120,7 @@ impl VncSession {
             shared,
             pulse,
             commands,
+            keyboard,
             _owner: owner,
         }
     }
@@ -168,6 +176,11 @@ impl Screen for VncSession {
         self.newest(Some(after))
     }
 
+    async fn confirm(&self) -> Result<Frame, ScreenError> {
+        let seq = self.command(Command::Confirm).await?;
+        self.newest(Some(seq))
+    }
+
     async fn send(&self, inputs: &[Input]) -> Result<FrameSeq, ScreenError> {
         let inputs = inputs.to_vec();
         self.command(|reply| Command::Send(inputs, reply)).await?
@@ -175,6 +188,10 @@ impl Screen for VncSession {
 
     async fn release_all(&self) -> Result<(), ScreenError> {
         self.command(Command::ReleaseAll).await?
+    }
+
+    fn keyboard(&self) -> Keyboard {
+        self.keyboard
     }
 }
 
@@ -197,6 +214,7 @@ mod tests {
             shared: Arc::default(),
             pulse,
             commands,
+            keyboard: Keyboard::default(),
             _owner: owner,
         };
         let err = session.changed(FrameSeq(1)).await.unwrap_err();

@@ -5,6 +5,7 @@
 //! here.
 
 mod bridge;
+mod fit;
 mod seen;
 mod sway;
 mod wayland;

@@ -32,6 +32,7 @@ impl SeenWindows {
         let found = tokio::task::spawn_blocking(search).await.ok()?;
         found.map(|at| Origin {
             at,
+            scale: 1.0,
             placement: Placement::Measured,
         })
     }

@@ -1,8 +1,9 @@
 //! Sway's own protocol, as far as it tells which windows there are.
 //!
-//! A message is `i3-ipc`, the length of its body, its kind, and a body of JSON. Nothing is
-//! commanded here.
+//! A message is `i3-ipc`, the length of its body, its kind, and a body of JSON. The only command is to
+//! give a window the focus.
 
+use super::fit::{fit, rounded};
 use crate::{
     model::{Placement, Point, Rect},
     port::{Origin, SocketName, Sockets, ToldWindow, Window, WindowOrigin},
@@ -13,6 +14,7 @@ use std::{io, sync::Arc};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const MAGIC: &[u8; 6] = b"i3-ipc";
+const RUN_COMMAND: u32 = 0;
 const GET_TREE: u32 = 4;
 const GET_VERSION: u32 = 7;
 /// A longer answer is no answer.
@@ -33,7 +35,7 @@ impl SwayDesktop {
 
     /// Returns once the compositor has answered.
     pub async fn answers(&self) -> io::Result<()> {
-        self.ask(GET_VERSION).await.map(drop)
+        self.ask(GET_VERSION, "").await.map(drop)
     }
 
     /// Returns the windows that show.
@@ -42,19 +44,42 @@ impl SwayDesktop {
         Ok(shown.into_iter().map(|shown| shown.window).collect())
     }
 
+    /// Gives the focus to the first window whose title has `title` in it, and returns whether there is
+    /// one, once it has the focus.
+    pub async fn focus(&self, title: &str) -> io::Result<bool> {
+        #[derive(Deserialize)]
+        struct Done {
+            success: bool,
+            error: Option<String>,
+        }
+        let shown = self.shown().await?;
+        let mut shown = shown.iter();
+        let Some(found) = shown.find(|shown| shown.window.title.contains(title)) else {
+            return Ok(false);
+        };
+        let command = format!("[con_id={}] focus", found.id);
+        let answer = self.ask(RUN_COMMAND, &command).await?;
+        let done: Vec<Done> = serde_json::from_slice(&answer).map_err(io::Error::other)?;
+        match done.into_iter().find(|done| !done.success) {
+            None => Ok(true),
+            Some(done) => Err(io::Error::other(done.error.unwrap_or_default())),
+        }
+    }
+
     async fn shown(&self) -> io::Result<Vec<Shown>> {
-        let body = self.ask(GET_TREE).await?;
+        let body = self.ask(GET_TREE, "").await?;
         let root = serde_json::from_slice(&body).map_err(io::Error::other)?;
         let mut found = Vec::new();
         collect(&root, None, &mut found);
         Ok(found)
     }
 
-    async fn ask(&self, kind: u32) -> io::Result<Vec<u8>> {
+    async fn ask(&self, kind: u32, payload: &str) -> io::Result<Vec<u8>> {
         let mut stream = self.sockets.open(&self.socket).await?;
         let mut message = MAGIC.to_vec();
-        message.extend(0_u32.to_ne_bytes());
+        message.extend((payload.len() as u32).to_ne_bytes());
         message.extend(kind.to_ne_bytes());
+        message.extend(payload.as_bytes());
         stream.write_all(&message).await?;
         // A carrier may hold bytes back until it is told not to.
         stream.flush().await?;
@@ -85,13 +110,19 @@ impl WindowOrigin for SwayDesktop {
             }
         };
         let only = only_among(&shown, window.app(), window.title())?;
-        let at = if only.knows_its_place {
-            Point::default()
-        } else {
-            fitted(only.window.rect?, &window.outlines().await)?
-        };
-        let placement = Placement::Told;
-        Some(Origin { at, placement })
+        let picture = only.picture?;
+        let outlines = window.outlines().await;
+        if only.knows_its_place {
+            // It may enlarge what it draws by itself.
+            let own = fit(only.content, &outlines)?;
+            return Some(picture.of(own));
+        }
+        let at = fitted(only.content, &outlines)?;
+        Some(picture.of(Origin {
+            at,
+            scale: 1.0,
+            placement: Placement::Told,
+        }))
     }
 }
 
@@ -128,9 +159,15 @@ fn fitted(rect: Rect, outlines: &[Rect]) -> Option<Point> {
 }
 
 /// A window that shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 struct Shown {
+    /// What sway calls it.
+    id: i64,
     window: Window,
+    /// Where its content is, as the compositor counts.
+    content: Rect,
+    /// What shows it.
+    picture: Option<Picture>,
     /// Whether its program knows where it is: X11 programs do, as on X11.
     knows_its_place: bool,
 }
@@ -138,6 +175,8 @@ struct Shown {
 /// A container: an output, a workspace, a group of windows or a window.
 #[derive(Deserialize)]
 struct Container {
+    #[serde(default)]
+    id: i64,
     name: Option<String>,
     app_id: Option<String>,
     /// Only windows have one.
@@ -173,46 +212,89 @@ struct Area {
     height: i32,
 }
 
-/// Adds the windows that show. `corner` is where the picture of their output begins; nothing where
-/// places on it are not pixels of its picture.
-fn collect(container: &Container, corner: Option<Point>, found: &mut Vec<Shown>) {
-    let corner = match (container.scale, container.transform.as_deref()) {
-        (None, _) => corner,
-        (Some(1.0), None | Some("normal")) => Some(Point {
-            x: container.rect.x,
-            y: container.rect.y,
+/// The picture of an output.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Picture {
+    /// Where it begins, as the compositor counts.
+    corner: Point,
+    /// How many of its pixels a unit of the compositor has.
+    scale: f64,
+}
+
+impl Picture {
+    /// Where in it something is that the compositor counts.
+    fn of(self, told: Origin) -> Origin {
+        let pixels = |at: i32, corner: i32| rounded(f64::from(at - corner) * self.scale);
+        Origin {
+            at: Point {
+                x: pixels(told.at.x, self.corner.x),
+                y: pixels(told.at.y, self.corner.y),
+            },
+            scale: told.scale * self.scale,
+            placement: told.placement,
+        }
+    }
+
+    fn rect(self, content: Rect) -> Rect {
+        let pixels = |at: i32, corner: i32| rounded(f64::from(at - corner) * self.scale);
+        let (x, y) = (
+            pixels(content.x, self.corner.x),
+            pixels(content.y, self.corner.y),
+        );
+        Rect {
+            x,
+            y,
+            width: pixels(content.x + content.width, self.corner.x) - x,
+            height: pixels(content.y + content.height, self.corner.y) - y,
+        }
+    }
+}
+
+/// Adds the windows that show. `picture` is what their output shows; nothing where it is turned.
+fn collect(container: &Container, picture: Option<Picture>, found: &mut Vec<Shown>) {
+    let picture = match (container.scale, container.transform.as_deref()) {
+        (None, _) => picture,
+        (Some(scale), None | Some("normal")) if scale > 0.0 => Some(Picture {
+            corner: Point {
+                x: container.rect.x,
+                y: container.rect.y,
+            },
+            scale,
         }),
-        // Its picture is larger or turned; where something is in it is not worked out here.
+        // Where something is in it is not worked out here.
         (Some(_), _) => None,
     };
     if container.pid.is_some() && container.visible == Some(true) {
-        found.push(container.shown(corner));
+        found.push(container.shown(picture));
     }
     for child in container.nodes.iter().chain(&container.floating_nodes) {
-        collect(child, corner, found);
+        collect(child, picture, found);
     }
 }
 
 impl Container {
-    fn shown(&self, corner: Option<Point>) -> Shown {
+    fn shown(&self, picture: Option<Picture>) -> Shown {
         let class = self
             .window_properties
             .as_ref()
             .and_then(|it| it.class.clone());
         let (outer, inner) = (self.rect, self.window_rect);
-        let rect = corner.map(|corner| Rect {
-            x: outer.x + inner.x - corner.x,
-            y: outer.y + inner.y - corner.y,
+        let content = Rect {
+            x: outer.x + inner.x,
+            y: outer.y + inner.y,
             width: inner.width,
             height: inner.height,
-        });
+        };
         Shown {
+            id: self.id,
             window: Window {
                 title: self.name.clone().unwrap_or_default(),
                 app_id: self.app_id.clone().or(class).unwrap_or_default(),
                 pid: self.pid,
-                rect,
+                rect: picture.map(|picture| picture.rect(content)),
             },
+            content,
+            picture,
             knows_its_place: self.shell.as_deref() == Some("xwayland"),
         }
     }
@@ -266,7 +348,13 @@ mod tests {
             rect: Some(rect),
         };
         let notes = Shown {
+            id: 0,
             window: notes,
+            content: Rect { x: 102, ..rect },
+            picture: Some(Picture {
+                corner: Point { x: 10, y: 0 },
+                scale: 1.0,
+            }),
             knows_its_place: false,
         };
         let listed = found(1.0, &[window("Notes", true), window("Hidden", false)]);
@@ -274,9 +362,21 @@ mod tests {
     }
 
     #[test]
-    fn on_an_enlarged_screen_places_are_not_known() {
+    fn on_an_enlarged_screen_places_are_pixels_of_the_picture() {
         let listed = found(1.5, &[window("Notes", true)]);
-        assert_eq!(listed[0].window.rect, None);
+        let rect = Rect {
+            x: 138,
+            y: 77,
+            width: 45,
+            height: 30,
+        };
+        assert_eq!(listed[0].window.rect, Some(rect));
+        let origin = listed[0].picture.unwrap().of(Origin {
+            at: Point { x: 102, y: 51 },
+            scale: 2.0,
+            placement: Placement::Told,
+        });
+        assert_eq!((origin.at.x, origin.at.y, origin.scale), (138, 77, 3.0));
     }
 
     #[test]
@@ -293,12 +393,15 @@ mod tests {
     #[test]
     fn a_window_is_known_only_when_there_is_no_doubt() {
         let window = |app_id: &str, title: &str, pid| Shown {
+            id: 0,
             window: Window {
                 title: title.into(),
                 app_id: app_id.into(),
                 pid: Some(pid),
                 rect: None,
             },
+            content: Rect::default(),
+            picture: None,
             knows_its_place: false,
         };
         let windows = [

@@ -4,22 +4,24 @@
 //! Questions are asked in batches: how long each answer is on its way matters where the server is
 //! far away.
 
-use super::bridge;
+use super::{bridge, fit::fit};
 use crate::{
-    model::Rect,
-    port::{SocketName, Sockets, Window},
+    model::{Placement, Point, Rect},
+    port::{Origin, SocketName, Sockets, ToldWindow, Window, WindowOrigin},
 };
+use async_trait::async_trait;
 use std::{io, os::unix::net::UnixStream, sync::Arc};
 use x11rb::{
+    CURRENT_TIME, NONE,
     connection::Connection,
     cookie::Cookie,
     errors::ReplyError,
     protocol::{
         Event,
         xproto::{
-            Atom, AtomEnum, ChangeWindowAttributesAux, ConnectionExt, EventMask, GetGeometryReply,
-            GetPropertyReply, GetWindowAttributesReply, MapState, TranslateCoordinatesReply,
-            Window as Id,
+            Atom, AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConfigureWindowAux,
+            ConnectionExt, EventMask, GetGeometryReply, GetPropertyReply, GetWindowAttributesReply,
+            InputFocus, MapState, StackMode, TranslateCoordinatesReply, Window as Id,
         },
     },
     rust_connection::{DefaultStream, RustConnection},
@@ -81,6 +83,19 @@ impl XDesktop {
         self.with_server(Server::windows).await
     }
 
+    /// Returns the window that lies on top at a point of the screen.
+    pub async fn window_at(&self, point: Point) -> io::Result<Option<Window>> {
+        self.with_server(move |server| server.window_at(point))
+            .await
+    }
+
+    /// Gives the focus to the first window whose title has `title` in it, and returns whether there is
+    /// one, once it has the focus. Who waits brings a time-out.
+    pub async fn focus(&self, title: &str) -> io::Result<bool> {
+        let title = title.to_owned();
+        self.with_server(move |server| server.focus(&title)).await
+    }
+
     /// Does `work` with a connection of its own, and cuts that when it is not waited for any more.
     async fn with_server<T: Send + 'static>(
         &self,
@@ -96,6 +111,61 @@ impl XDesktop {
     }
 }
 
+/// Programs know where they are, and some count in larger pixels than the server does.
+#[async_trait]
+impl WindowOrigin for XDesktop {
+    async fn origin(&self, window: &dyn ToldWindow) -> Option<Origin> {
+        let shown = match self.windows().await {
+            Ok(shown) => shown,
+            Err(error) => {
+                tracing::warn!(%error, "the X server did not say where its windows are");
+                return None;
+            }
+        };
+        let own = [(window.title().to_owned(), window.outlines().await)];
+        let mut known = known_by_title(&shown, &own);
+        if matches!(known, Known::Untold) {
+            // Menus have no titles; the other windows of their program are enlarged as they are.
+            known = known_by_title(&shown, &window.family().await);
+        }
+        match known {
+            Known::Fits(origin) => Some(origin),
+            Known::Doubtful => None,
+            // Nothing tells otherwise.
+            Known::Untold => Some(Origin {
+                at: Point::default(),
+                scale: 1.0,
+                placement: Placement::Told,
+            }),
+        }
+    }
+}
+
+/// What the server's windows say about those that a program tells.
+enum Known {
+    /// It has none with such a title.
+    Untold,
+    /// It has, and what the program tells fits none of them.
+    Doubtful,
+    /// One fits.
+    Fits(Origin),
+}
+
+/// Compares windows of the same title. Of several the one that fits is meant.
+fn known_by_title(shown: &[Window], told: &[(String, Vec<Rect>)]) -> Known {
+    let mut known = Known::Untold;
+    for (title, outlines) in told.iter().filter(|(title, _)| !title.is_empty()) {
+        let titled = shown.iter().filter(|window| window.title == *title);
+        for content in titled.filter_map(|window| window.rect) {
+            match fit(content, outlines) {
+                Some(origin) => return Known::Fits(origin),
+                None => known = Known::Doubtful,
+            }
+        }
+    }
+    known
+}
+
 /// A connection to an X server.
 struct Server {
     x: RustConnection,
@@ -108,6 +178,7 @@ struct Server {
 struct Atoms {
     manager: Atom,
     clients: Atom,
+    active: Atom,
     title: Atom,
     pid: Atom,
 }
@@ -141,6 +212,68 @@ impl Server {
     /// Returns the windows that programs have told the window manager about, or all there are
     /// where it keeps no list, and those with a title that pass it by; of all these, what shows.
     fn windows(&self) -> Result<Vec<Window>, ReplyError> {
+        let shown = self.shown()?;
+        Ok(shown.into_iter().map(|(_, window)| window).collect())
+    }
+
+    /// Asks the window manager to give a window the focus, or gives it where there is none, and waits
+    /// until it has it.
+    fn focus(&self, title: &str) -> Result<bool, ReplyError> {
+        let shown = self.shown()?;
+        let found = shown
+            .iter()
+            .find(|(_, window)| window.title.contains(title));
+        let Some((id, _)) = found else {
+            return Ok(false);
+        };
+        if self.manager()?.is_none() {
+            let raised = ConfigureWindowAux::new().stack_mode(StackMode::ABOVE);
+            self.x.configure_window(*id, &raised)?;
+            self.x
+                .set_input_focus(InputFocus::PARENT, *id, CURRENT_TIME)?
+                .check()?;
+            return Ok(true);
+        }
+        let changes = ChangeWindowAttributesAux::new().event_mask(EventMask::PROPERTY_CHANGE);
+        self.x.change_window_attributes(self.root, &changes)?;
+        let message = ClientMessageEvent::new(32, *id, self.atoms.active, [PAGER, 0, 0, 0, 0]);
+        let mask = EventMask::SUBSTRUCTURE_REDIRECT | EventMask::SUBSTRUCTURE_NOTIFY;
+        self.x.send_event(false, self.root, mask, message)?;
+        loop {
+            let active = self.property(self.root, self.atoms.active)?.reply()?;
+            if numbers(&active).is_some_and(|active| active.first() == Some(id)) {
+                return Ok(true);
+            }
+            while !matches!(self.x.wait_for_event()?, Event::PropertyNotify(_)) {}
+        }
+    }
+
+    /// Goes down from the root to the first window at `point` that a program has named or signed: the
+    /// window manager's frames are neither.
+    fn window_at(&self, point: Point) -> Result<Option<Window>, ReplyError> {
+        let (Ok(x), Ok(y)) = (i16::try_from(point.x), i16::try_from(point.y)) else {
+            return Ok(None);
+        };
+        let mut parent = self.root;
+        for _ in 0..DEEPEST {
+            let found = self.x.translate_coordinates(self.root, parent, x, y)?;
+            let child = found.reply()?.child;
+            if child == NONE {
+                return Ok(None);
+            }
+            let Some(told) = Asked::about(self, child)?.answers()? else {
+                return Ok(None);
+            };
+            if told.window.pid.is_some() || !told.window.title.is_empty() {
+                return Ok(Some(told.window));
+            }
+            parent = child;
+        }
+        Ok(None)
+    }
+
+    /// Returns the windows that show, with what the server calls them.
+    fn shown(&self) -> Result<Vec<(Id, Window)>, ReplyError> {
         let managed = self.property(self.root, self.atoms.clients)?;
         let children = self.x.query_tree(self.root)?;
         let managed = numbers(&managed.reply()?);
@@ -151,10 +284,10 @@ impl Server {
         // All questions are on their way before the first answer is waited for.
         let asked: Result<Vec<_>, ReplyError> = of_manager
             .chain(others)
-            .map(|(id, is_managed)| Ok((is_managed, Asked::about(self, id)?)))
+            .map(|(id, is_managed)| Ok((id, is_managed, Asked::about(self, id)?)))
             .collect();
         let mut found = Vec::new();
-        for (is_managed, asked) in asked? {
+        for (id, is_managed, asked) in asked? {
             let Some(told) = asked.answers()? else {
                 continue;
             };
@@ -163,7 +296,7 @@ impl Server {
             let counts = managed.is_none() || (told.passes_by && !told.window.title.is_empty());
             let is_on_screen = told.rect.intersects(self.screen);
             if told.is_viewable && (is_managed || (counts && is_on_screen)) {
-                found.push(told.window);
+                found.push((id, told.window));
             }
         }
         Ok(found)
@@ -184,6 +317,13 @@ impl Server {
         Ok(self.x.get_property(false, id, property, any, 0, LONGEST)?)
     }
 }
+
+/// Who asks for the focus as a pager gets it: a window manager may refuse what programs ask for
+/// themselves.
+const PAGER: u32 = 2;
+
+/// Windows lie in each other no deeper than this.
+const DEEPEST: usize = 20;
 
 /// Longer properties are read as far as this, in units of four bytes.
 const LONGEST: u32 = 16 * 1024;
@@ -286,10 +426,12 @@ impl Atoms {
     fn of(x: &RustConnection) -> Result<Self, ReplyError> {
         let ask = |name: &str| x.intern_atom(false, name.as_bytes());
         let (manager, clients) = (ask("_NET_SUPPORTING_WM_CHECK")?, ask("_NET_CLIENT_LIST")?);
+        let active = ask("_NET_ACTIVE_WINDOW")?;
         let (title, pid) = (ask("_NET_WM_NAME")?, ask("_NET_WM_PID")?);
         Ok(Self {
             manager: manager.reply()?.atom,
             clients: clients.reply()?.atom,
+            active: active.reply()?.atom,
             title: title.reply()?.atom,
             pid: pid.reply()?.atom,
         })

@@ -1,6 +1,9 @@
 //! The pictures of an attempt, in order, each with the instruction it belongs to.
 
-use super::pictures::{Embedded, Embedder};
+use super::{
+    pictures::{self, Embedded, Embedder},
+    sights,
+};
 use crate::{
     model::EvidenceKind,
     report::{Attempt, EvidenceView, Standing, words},
@@ -19,12 +22,18 @@ pub(super) struct Picture {
     pub(super) next: Option<String>,
     /// Its `data:` address.
     pub(super) address: Option<String>,
+    /// Its width and height, where they are known.
+    pub(super) size: Option<(u32, u32)>,
+    /// Where something was found on it, or nearly.
+    pub(super) frames: Vec<sights::Frame>,
+    /// What can be looked for on it again, as JSON.
+    pub(super) again: String,
     /// Why it has none.
     pub(super) missing: &'static str,
     /// Where the file lies in the run's folder.
     pub(super) file: String,
     /// The number of its instruction.
-    pub(super) number: Option<u32>,
+    pub(super) number: Option<String>,
     pub(super) caption: String,
     /// The class of how its instruction went.
     pub(super) class: &'static str,
@@ -41,10 +50,11 @@ pub(super) struct Film {
     pub(super) others: Vec<Picture>,
 }
 
-/// Returns the frames that show what went wrong, and the one before them.
+/// Returns the frames that show what went wrong: those of its instruction, or the one before and
+/// the one when it did where it has only one.
 pub(super) fn decisive(attempt: &Attempt) -> Vec<&EvidenceView> {
     let frames: Vec<&EvidenceView> = frames(attempt).collect();
-    let failing = attempt.failing_instruction().map(|one| one.number);
+    let failing = attempt.failing_instruction().map(|one| one.number.as_str());
     let is_failing = |frame: &&EvidenceView| attempt.instruction_of(frame) == failing;
     // Without a picture of the instruction itself, the last ones tell most.
     let last = frames
@@ -53,7 +63,14 @@ pub(super) fn decisive(attempt: &Attempt) -> Vec<&EvidenceView> {
         .or(frames.len().checked_sub(1));
     match last {
         None => Vec::new(),
-        Some(last) => frames[last.saturating_sub(1)..=last].to_vec(),
+        Some(last) => {
+            let own = frames[..last]
+                .iter()
+                .rev()
+                .take_while(|one| is_failing(one));
+            let first = last.saturating_sub(own.count().max(1));
+            frames[first..=last].to_vec()
+        }
     }
 }
 
@@ -102,9 +119,10 @@ impl Film {
     }
 
     /// Returns the place of the last picture of an instruction.
-    pub(super) fn picture_of(&self, number: u32) -> Option<String> {
+    pub(super) fn picture_of(&self, number: &str) -> Option<String> {
         let all = self.others.iter().chain(&self.decisive);
-        let mut of_it = all.filter(|one| one.number == Some(number) && one.address.is_some());
+        let mut of_it =
+            all.filter(|one| one.number.as_deref() == Some(number) && one.address.is_some());
         of_it.next_back().map(|one| one.id.clone())
     }
 }
@@ -136,14 +154,22 @@ impl Picture {
             Embedded::Text(_) => (None, "the file is not a picture"),
             Embedded::Nothing(why) => (None, why),
         };
+        let size = address.as_deref().and_then(pictures::size);
+        let seen = match &address {
+            Some(_) => sights::on(attempt, &frame.file),
+            None => Vec::new(),
+        };
         Self {
             id,
+            size,
+            frames: sights::frames(&seen),
+            again: embedder.again(&seen),
             previous: None,
             next: None,
             address,
             missing,
             file: words::clean(&frame.file),
-            number,
+            number: number.map(str::to_owned),
             caption,
             class: one.map_or("", |one| {
                 super::section::class(Standing::Finished(one.verdict))

@@ -10,6 +10,7 @@ mod layout;
 mod page;
 mod pictures;
 mod section;
+mod sights;
 
 use super::RunView;
 use minijinja::{Environment, UndefinedBehavior, Value, syntax::SyntaxConfig, value::Serde};

@@ -30,6 +30,9 @@ pub(super) struct Page {
     blocks: Vec<Block>,
     groups: Vec<Group>,
     notes: Vec<String>,
+    /// What looking again on this page needs; empty when there is nothing to look for.
+    again: String,
+    again_script: &'static str,
     style: &'static str,
     script: &'static str,
 }
@@ -81,6 +84,8 @@ impl Page {
             blocks: grid::blocks(view, &matrix, &anchors),
             groups,
             notes: notes(&embedder, cells.without_section + steps.without_section),
+            again: embedder.parts.script(),
+            again_script: include_str!("again.js"),
             style: include_str!("page.css"),
             script: include_str!("page.js"),
         }

@@ -2,6 +2,8 @@
 //!
 //! Files are asked for in the order they matter, until the page is full.
 
+use super::sights::Parts;
+use crate::model::ReadLine;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::collections::BTreeMap;
 
@@ -27,13 +29,21 @@ pub(super) struct Embedder<'a> {
     file: &'a dyn Fn(&str) -> Option<Vec<u8>>,
     room: usize,
     done: BTreeMap<String, Embedded>,
+    /// What looking again needs.
+    pub(super) parts: Parts,
 }
 
 impl<'a> Embedder<'a> {
     /// Starts with `room` characters.
     pub(super) fn new(file: &'a dyn Fn(&str) -> Option<Vec<u8>>, room: usize) -> Self {
         let done = BTreeMap::new();
-        Self { file, room, done }
+        let parts = Parts::default();
+        Self {
+            file,
+            room,
+            done,
+            parts,
+        }
     }
 
     /// Embeds the picture at `path` if there is room.
@@ -44,6 +54,27 @@ impl<'a> Embedder<'a> {
     /// Gives the picture at `path` room before those that are asked for later.
     pub(super) fn reserve(&mut self, path: &str) {
         drop(self.picture(path));
+    }
+
+    /// Embeds the picture at `path` if there is room; one that is embedded already takes none.
+    pub(super) fn once(&mut self, path: &str) -> Embedded {
+        if !self.done.contains_key(path)
+            && let Some(bytes) = (self.file)(path)
+        {
+            let made = picture(&bytes);
+            if self.done.values().any(|known| *known == made) {
+                return made;
+            }
+        }
+        self.picture(path)
+    }
+
+    /// Embeds the lines of text that were read, which are kept at `path`, if there is room.
+    pub(super) fn lines(&mut self, path: &str) -> Option<Vec<ReadLine>> {
+        let Embedded::Text(text) = self.embed(path, json) else {
+            return None;
+        };
+        serde_json::from_str(&text).ok()
     }
 
     /// Embeds the text at `path` if there is room.
@@ -116,6 +147,20 @@ fn picture(bytes: &[u8]) -> Embedded {
         "data:image/{kind};base64,{}",
         STANDARD.encode(bytes)
     ))
+}
+
+fn json(bytes: &[u8]) -> Embedded {
+    Embedded::Text(String::from_utf8_lossy(bytes).into_owned())
+}
+
+/// Returns the width and height of a picture that is embedded as a PNG file.
+pub(super) fn size(address: &str) -> Option<(u32, u32)> {
+    /// All of a file's beginning up to its size, as whole groups of characters.
+    const BEGINNING: usize = 32;
+    let data = address.strip_prefix("data:image/png;base64,")?;
+    let bytes = STANDARD.decode(data.get(..BEGINNING)?).ok()?;
+    let number = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
+    number(16).zip(number(20))
 }
 
 fn text(bytes: &[u8]) -> Embedded {

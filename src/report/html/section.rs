@@ -3,6 +3,7 @@
 use super::{
     film::Film,
     pictures::{Embedded, Embedder},
+    sights::SightLine,
 };
 use crate::{
     model::{EvidenceKind, Verdict},
@@ -12,6 +13,12 @@ use serde::Serialize;
 
 const DETAIL_LENGTH: usize = 20_000;
 const LABEL_LENGTH: usize = 300;
+
+/// Steps that lie deeper are indented no further.
+const DEEPEST: usize = 4;
+
+/// From how many hundredths of its time on a step came near its time-out.
+const NEAR: u64 = 80;
 
 /// A sign, a word and a class.
 #[derive(Debug, Serialize)]
@@ -73,7 +80,14 @@ pub(super) struct AttemptPart {
 /// One instruction.
 #[derive(Debug, Serialize)]
 pub(super) struct Line {
-    pub(super) number: u32,
+    pub(super) number: String,
+    /// How many steps it lies within.
+    pub(super) depth: usize,
+    /// How often it was done, where that is more than once.
+    pub(super) attempts: Option<u32>,
+    /// How near its time-out it came, where that was near.
+    pub(super) near: Option<String>,
+    pub(super) sights: Vec<SightLine>,
     pub(super) badge: Badge,
     pub(super) label: String,
     pub(super) rung: String,
@@ -183,13 +197,17 @@ impl AttemptPart {
 impl Line {
     fn of(one: &InstructionView, film: &Film) -> Self {
         Self {
-            number: one.number,
+            number: one.number.clone(),
+            depth: one.number.matches('.').count().min(DEEPEST),
+            attempts: Some(one.attempts).filter(|times| *times > 1),
+            near: near(one),
+            sights: one.sights.iter().map(SightLine::of).collect(),
             badge: badge(Standing::Finished(one.verdict)),
             label: words::one_line(&one.label, LABEL_LENGTH),
             rung: words::one_line(&one.rung, LABEL_LENGTH),
             took: words::duration(one.duration_ms),
             detail: detail(&one.detail),
-            picture: film.picture_of(one.number),
+            picture: film.picture_of(&one.number),
         }
     }
 }
@@ -208,6 +226,20 @@ impl TextPart {
             missing,
         }
     }
+}
+
+/// Says how near its time-out an instruction came that did not run into it.
+fn near(one: &InstructionView) -> Option<String> {
+    let limit = one.limit_ms * u64::from(one.attempts.max(1));
+    let held = matches!(
+        one.verdict,
+        Verdict::Passed | Verdict::Flaky | Verdict::Expected
+    );
+    let is_near = limit > 0 && one.duration_ms.saturating_mul(100) > limit.saturating_mul(NEAR);
+    (held && is_near).then(|| {
+        let (took, limit) = (words::duration(one.duration_ms), words::duration(limit));
+        format!("near its time-out: {took} of {limit}")
+    })
 }
 
 /// Returns the sign, word and class of a standing.

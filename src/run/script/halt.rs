@@ -2,7 +2,7 @@
 
 use crate::{
     model::{Outcome, Verdict},
-    port::{ProviderError, ScreenError, TreeError},
+    port::{ProviderError, ReaderError, ScreenError, TreeError, VisionError},
 };
 use std::time::Duration;
 
@@ -98,5 +98,19 @@ impl From<ScreenError> for Halt {
 impl From<TreeError> for Halt {
     fn from(err: TreeError) -> Self {
         ProviderError::Tree(err).into()
+    }
+}
+
+impl From<VisionError> for Halt {
+    fn from(err: VisionError) -> Self {
+        let (why, is_transient) = (err.to_string(), err.is_transient());
+        Self::Blocked { why, is_transient }
+    }
+}
+
+impl From<ReaderError> for Halt {
+    fn from(err: ReaderError) -> Self {
+        let (why, is_transient) = (err.to_string(), err.is_transient());
+        Self::Blocked { why, is_transient }
     }
 }

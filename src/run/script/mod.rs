@@ -1,39 +1,54 @@
 //! Carries out a scenario on an open session and says what came of it.
 //!
 //! ```text
-//! exercise -> story (one instruction after the other) -> step (one of them, watched and recorded)
-//!                                                         |-> launch, shell, hand (input)
-//!                                                         '-> wait -> look (one look at a target)
+//! exercise -> story (one step after the other) -> step (one of them, watched and recorded)
+//!               |- act (launch, shell, click, ..)       |- typing (keys, in their order)
+//!               '- bug (what the end says)              '- expect -> wait -> look (once, at a target)
 //! ```
 //!
 //! Every wait is for an event; what is seen before the last input could take effect counts for
 //! nothing; and whoever could not look says so instead of deciding. It opens no sessions and keeps
 //! no records: that is for the caller.
 
+mod account;
+mod act;
 mod apps;
+mod bug;
+mod click;
+mod clipboard;
+mod expect;
+mod eyes;
 mod field;
 mod halt;
 mod hand;
 mod launch;
 mod look;
+mod path;
+mod programs;
 mod record;
+mod remember;
+mod rescue;
 mod settle;
 mod shell;
-mod sight;
 mod stage;
 mod step;
 mod story;
+mod sweep;
+mod typed;
+mod typing;
 mod variables;
 mod views;
 mod wait;
 mod windows;
 
 use crate::{
-    model::{App, BuildName, MachineName, Outcome, Package},
+    model::{App, BuildName, MachineName, Motion, Outcome, Package},
     port::{Guest, Watcher},
     scenario::Script,
 };
 use std::time::Duration;
+
+pub use eyes::Eyes;
 
 pub(super) use apps::tail;
 pub(super) use halt::Halt;
@@ -54,6 +69,10 @@ pub struct Exercise<'a> {
     pub machine: &'a MachineName,
     /// The build's name, for texts.
     pub build: &'a BuildName,
+    /// What it sees with besides the screen and the tree.
+    pub eyes: &'a Eyes,
+    /// How the pointer moves, where a step does not say.
+    pub cursor: Motion,
     /// How long it may take, without what is done to clean up.
     pub limit: Duration,
 }

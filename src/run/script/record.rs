@@ -1,7 +1,7 @@
 //! Keeps what a verdict rests on: pictures, trees, what programs wrote. Evidence that cannot be
 //! kept is told in the log and changes no verdict.
 
-use super::sight;
+use super::look;
 use crate::{
     model::{Event, EvidenceKind, Frame, Tree},
     port::{Finding, Watcher},
@@ -23,10 +23,10 @@ impl<'a> Record<'a> {
         Self { watcher }
     }
 
-    /// Keeps a picture of the screen.
-    pub(in crate::run) fn frame(self, name: &str, label: &str, frame: &Frame) {
-        let (name, png) = (format!("{name}.png"), sight::png(frame));
-        self.keep(EvidenceKind::Frame, &name, label, &png);
+    /// Keeps a picture of the screen, and returns where it lies in the run's folder.
+    pub(in crate::run) fn frame(self, name: &str, label: &str, frame: &Frame) -> Option<String> {
+        let (name, png) = (format!("{name}.png"), look::png(frame));
+        self.keep(EvidenceKind::Frame, &name, label, &png)
     }
 
     /// Keeps an accessibility tree.
@@ -58,18 +58,27 @@ impl<'a> Record<'a> {
         text.lines().for_each(|line| self.watcher.log(line));
     }
 
-    fn keep(self, kind: EvidenceKind, name: &str, label: &str, bytes: &[u8]) {
+    fn keep(self, kind: EvidenceKind, name: &str, label: &str, bytes: &[u8]) -> Option<String> {
+        let file = self.file(name, bytes)?;
         let watcher = self.watcher;
-        match watcher.folder.keep(&watcher.key, name, bytes) {
-            Ok(file) => watcher.tell(Event::Evidence {
-                key: watcher.key.clone(),
-                at: watcher.clock.now(),
-                kind,
-                label: label.into(),
-                file,
-            }),
-            Err(err) => watcher.log(&format!("no evidence was kept: {err}: {}", err.source)),
-        }
+        watcher.tell(Event::Evidence {
+            key: watcher.key.clone(),
+            at: watcher.clock.now(),
+            kind,
+            label: label.into(),
+            file: file.clone(),
+        });
+        Some(file)
+    }
+
+    /// Keeps a file that other evidence speaks of, and returns where it lies in the run's folder.
+    pub(super) fn file(self, name: &str, bytes: &[u8]) -> Option<String> {
+        let watcher = self.watcher;
+        let kept = watcher.folder.keep(&watcher.key, name, bytes);
+        kept.inspect_err(|err| {
+            watcher.log(&format!("no evidence was kept: {err}: {}", err.source));
+        })
+        .ok()
     }
 }
 

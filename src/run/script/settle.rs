@@ -7,7 +7,7 @@
 use super::stage::Stage;
 use crate::{
     model::{Node, NodeQuery},
-    scenario::Target,
+    scenario::Way,
 };
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
@@ -26,8 +26,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// of it, what is typed is seen or read back later.
 pub(super) async fn last_click(stage: &mut Stage<'_>) {
     match stage.clicked.take() {
-        Some(Target::Node(query)) => await_focus(stage, &query).await,
-        Some(Target::Anchor(_) | Target::Window(_)) => {
+        Some(Way::Node(query)) => await_focus(stage, &query).await,
+        Some(_) => {
             if let (Some(screen), Some(input)) = (stage.open_screen(), stage.last_input) {
                 // A click that changes no pixel cannot be told from one that has yet to arrive.
                 let _shown = timeout(EFFECT, screen.changed(input)).await;

@@ -1,11 +1,18 @@
 //! What the steps of a scenario share: the session, what was launched, and the last input.
 
-use super::{Exercise, Halt, Record, apps::Launched, variables};
+use super::{
+    Exercise, Halt, Record,
+    apps::Launched,
+    hand::Hand,
+    look::{Memory, Sights},
+    remember::Remembering,
+    variables,
+};
 use crate::{
-    judge::Anchor,
-    model::{FrameSeq, Tree},
-    port::{AccessibilityTree, Input, Screen, Watcher},
-    scenario::{Script, Target},
+    judge::{Anchor, Prepared},
+    model::{Frame, FrameSeq, Point, ScenarioName, Tree},
+    port::{AccessibilityTree, Input, Process, Reader, Screen, Watcher},
+    scenario::{Script, Way},
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout};
@@ -35,8 +42,31 @@ pub(super) struct Stage<'a> {
     pub(super) last_shell: Option<Instant>,
     /// The newest frame when the last input was sent: only later ones can show what it did.
     pub(super) last_input: Option<FrameSeq>,
-    /// What was clicked last, until the keyboard is used.
-    pub(super) clicked: Option<Target>,
+    /// When that was.
+    pub(super) input_at: Option<Instant>,
+    /// What was clicked last, and by which way it was found, until the keyboard is used.
+    pub(super) clicked: Option<Way>,
+    /// The picture before the running step's last click.
+    pub(super) before: Option<Frame>,
+    /// Where the running step has clicked because a model said so, and on which picture.
+    pub(super) pointed: Option<(Frame, Point)>,
+    /// Steps that passed only when they were done again.
+    pub(super) flaky: Vec<String>,
+    /// What a model said of pictures.
+    pub(super) memory: Memory,
+    /// What the running step looked for.
+    pub(super) sights: Sights,
+    /// What was worked out of the last picture that was searched for what is like an anchor.
+    pub(super) prepared: Prepared,
+    /// What targets look like.
+    pub(super) remembering: Remembering,
+    /// The scenario's name.
+    pub(super) scenario: ScenarioName,
+    /// Programs that the steps need themselves.
+    pub(super) helpers: Vec<Box<dyn Process>>,
+    reader: Option<Arc<dyn Reader>>,
+    /// Where the pointer is, and how fast letters are taken.
+    pub(super) hand: Hand,
     screen: Option<Arc<dyn Screen>>,
     tree: Option<Arc<dyn AccessibilityTree>>,
 }
@@ -53,7 +83,19 @@ impl<'a> Stage<'a> {
             apps: Vec::new(),
             last_shell: None,
             last_input: None,
+            input_at: None,
             clicked: None,
+            before: None,
+            pointed: None,
+            flaky: Vec::new(),
+            memory: Memory::default(),
+            sights: Sights::default(),
+            prepared: Prepared::default(),
+            remembering: Remembering::default(),
+            scenario: script.name.clone(),
+            helpers: Vec::new(),
+            reader: context.eyes.readers.as_ref().map(|readers| readers.open()),
+            hand: Hand::default(),
             screen: None,
             tree: None,
         }
@@ -79,6 +121,11 @@ impl<'a> Stage<'a> {
         Ok(tree)
     }
 
+    /// Returns who reads the text on the screen, when there is somebody.
+    pub(super) fn reader(&self) -> Option<Arc<dyn Reader>> {
+        self.reader.clone()
+    }
+
     /// Returns the screen when it is open.
     pub(super) fn open_screen(&self) -> Option<&Arc<dyn Screen>> {
         self.screen.as_ref()
@@ -87,8 +134,22 @@ impl<'a> Stage<'a> {
     /// Sends input and remembers when.
     pub(super) async fn send(&mut self, inputs: &[Input]) -> Result<(), Halt> {
         let screen = self.screen().await?;
-        self.last_input = Some(screen.send(inputs).await?);
+        let seq = screen.send(inputs).await?;
+        self.acted(seq);
         Ok(())
+    }
+
+    /// Notes that something was done when `seq` was the newest frame.
+    pub(super) fn acted(&mut self, seq: FrameSeq) {
+        self.last_input = Some(seq);
+        self.input_at = Some(Instant::now());
+    }
+
+    /// Returns when a screen on which nothing has changed since the last input will be asked for its
+    /// picture anew: by then most of what can come of an input has begun to show.
+    pub(super) fn confirms_at(&self) -> Option<Instant> {
+        const REACTION: Duration = Duration::from_secs(1);
+        Some(self.input_at? + self.context.time(REACTION))
     }
 
     /// Lets go of every key and button, where any can be held.

@@ -1,11 +1,17 @@
 //! One step of a scenario: carried out, watched, recorded.
 
 use super::{
-    Halt, apps, field, hand, launch, record::slug, shell, stage::Stage, wait, wait::Sighting,
+    Halt,
+    account::{begin, file_name, keep_evidence, tell},
+    act, apps, click, expect,
+    path::StepPath,
+    remember, rescue,
+    stage::Stage,
+    typing,
 };
 use crate::{
-    model::{Event, Frame, Verdict},
-    scenario::{Action, Check, Instruction, Quantifier},
+    model::Frame,
+    scenario::{Action, Instruction},
 };
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -24,183 +30,224 @@ pub(super) struct Found {
     pub(super) rung: String,
     /// The picture it was seen on.
     pub(super) frame: Option<Frame>,
+    /// How often it was done.
+    pub(super) attempts: u32,
 }
 
 /// Carries out a step, tells how it went and keeps evidence of it.
 pub(super) async fn perform(
     stage: &mut Stage<'_>,
-    number: usize,
+    path: &StepPath,
     instruction: &Instruction,
 ) -> Result<(), Halt> {
     let instruction = instruction.filled(&stage.variables);
-    let started = stage.watcher.clock.now();
-    let watched = stage.apps.clone();
-    let result = if let Action::Shell(_) = instruction.action {
-        // It may be what ends a program; what that meant is judged when it is done.
-        attempt(stage, &instruction).await
-    } else {
-        let last_shell = stage.last_shell;
-        tokio::select! {
-            biased;
-            halt = apps::death(&watched, last_shell) => Err(halt),
-            result = attempt(stage, &instruction) => result,
-        }
-    };
-    let result = result.and_then(|found| stage.judge_ends().map(|()| found));
-    keep_evidence(stage, number, &instruction, &result).await;
-    tell(stage, number, &instruction.label, started, &result);
+    let started = begin(stage, path, &instruction.label);
+    // What an earlier step clicked says nothing about this one.
+    stage.pointed = None;
+    let around = std::mem::take(&mut stage.sights);
+    let result = attempts(stage, path, &instruction).await;
+    let mut result = result.and_then(|found| stage.judge_ends().map(|()| found));
+    if let Err(Halt::Failed(why)) = &result
+        && let Some(doubt) = click::doubt(stage, &instruction).await
+    {
+        result = Err(Halt::passing(format!("{doubt}; what was seen then: {why}")));
+    }
+    if let (Err(Halt::Failed(why)), Some(help)) = (&result, &instruction.rescue) {
+        let why = why.clone();
+        result = rescue::rescue(stage, help, &why).await;
+    }
+    if let Ok(found) = &result
+        && found.attempts > 1
+    {
+        let times = found.attempts;
+        let note = format!(
+            "step {path}, {}, passed at attempt {times}",
+            instruction.label
+        );
+        stage.flaky.push(note);
+    }
+    match &result {
+        Ok(_) if is_confirmed(&instruction) => remember::confirm(stage),
+        Ok(_) | Err(_) => remember::forget(stage),
+    }
+    keep_evidence(stage, path, &instruction, &result).await;
+    let looked = std::mem::replace(&mut stage.sights, around);
+    let sights = looked.finish(stage.record, &file_name(path, &instruction.label));
+    tell(stage, path, &instruction, (started, sights), &result);
     let place = format!(
-        "step {number}, {} (line {})",
-        instruction.label, instruction.line
+        "step {path}, {} ({})",
+        instruction.label, instruction.origin
     );
     result.map(drop).map_err(|halt| halt.within(&place))
 }
 
-/// Carries out a step of the cleanup.
+/// Whether the step says what has to come of its click.
+fn is_confirmed(instruction: &Instruction) -> bool {
+    let care = if let Action::Click(click) = &instruction.action {
+        Some(&click.care)
+    } else {
+        None
+    };
+    !instruction.expect.is_empty()
+        || care.is_some_and(|care| care.verify.is_some() || care.diff.is_some())
+}
+
+/// Carries out a step of the cleanup, or of what follows a failure.
 pub(super) async fn perform_cleanup(
     stage: &mut Stage<'_>,
-    number: usize,
+    path: &StepPath,
     instruction: &Instruction,
 ) {
-    let instruction = instruction.filled(&stage.variables);
-    let started = stage.watcher.clock.now();
-    let result = attempt(stage, &instruction).await;
+    let mut instruction = instruction.filled(&stage.variables);
+    let label = format!("cleanup: {}", instruction.label);
+    let started = begin(stage, path, &label);
+    let result = once(stage, path, &instruction, true).await;
     if let Err(halt) = &result {
         let (label, why) = (&instruction.label, halt.why());
         stage
             .watcher
             .log(&format!("cleanup did not {label}: {why}"));
     }
-    let label = format!("cleanup: {}", instruction.label);
-    tell(stage, number, &label, started, &result);
+    instruction.label = label;
+    let looked = std::mem::take(&mut stage.sights);
+    let sights = looked.finish(stage.record, &file_name(path, &instruction.label));
+    tell(stage, path, &instruction, (started, sights), &result);
 }
 
-/// Carries out a step, within its time and a little more.
-async fn attempt(stage: &mut Stage<'_>, instruction: &Instruction) -> Result<Found, Halt> {
+/// Carries out steps within another one.
+pub(super) async fn all(
+    stage: &mut Stage<'_>,
+    path: &StepPath,
+    steps: &[Instruction],
+) -> Result<(), Halt> {
+    for (index, instruction) in steps.iter().enumerate() {
+        let result = Box::pin(perform(stage, &path.within(index + 1), instruction)).await;
+        if instruction.must_pass {
+            result?;
+        }
+    }
+    Ok(())
+}
+
+/// Does it until what must hold does, as often as it may be done.
+async fn attempts(
+    stage: &mut Stage<'_>,
+    path: &StepPath,
+    instruction: &Instruction,
+) -> Result<Found, Halt> {
+    let acts = instruction.action != Action::Nothing || !instruction.typing.is_empty();
+    let is_repeatable = instruction.action.is_repeatable();
+    let mut attempt = 1;
+    loop {
+        let result = once(stage, path, instruction, attempt == 1 || is_repeatable).await;
+        let why = match result {
+            Err(Halt::Failed(why)) if attempt < instruction.attempts => why,
+            Ok(found) => {
+                // Looking for longer is no other attempt at the app.
+                let attempts = if acts && is_repeatable { attempt } else { 1 };
+                return Ok(Found { attempts, ..found });
+            }
+            Err(halt) => return Err(halt),
+        };
+        // What cannot be done again can only be looked at again, when there is something to see.
+        if !is_repeatable && instruction.expect.is_empty() {
+            return Err(Halt::Failed(why));
+        }
+        attempt += 1;
+        stage.judge_ends()?;
+        let times = instruction.attempts;
+        stage.watcher.log(&format!(
+            "step {path}: attempt {attempt} of {times}, for {why}"
+        ));
+        if let Some(found) = expect::holds_already(stage, &instruction.expect).await {
+            let attempts = if acts && is_repeatable { attempt } else { 1 };
+            return Ok(Found { attempts, ..found });
+        }
+    }
+}
+
+/// Does it once, unless only what must hold is left, and looks whether that holds.
+async fn once(
+    stage: &mut Stage<'_>,
+    path: &StepPath,
+    instruction: &Instruction,
+    does: bool,
+) -> Result<Found, Halt> {
+    if let Action::Group(_) | Action::If { .. } = instruction.action {
+        // What is within watches over itself.
+        sleep(instruction.pause).await;
+        let found = act::nested(stage, path, instruction).await?;
+        return later(stage, instruction, found).await;
+    }
+    let watched = stage.apps.clone();
+    let last_shell = stage.last_shell;
+    let doing = async {
+        let mut found = Found::default();
+        if does {
+            found = limited(stage, instruction).await?;
+        }
+        sleep(instruction.pause).await;
+        later(stage, instruction, found).await
+    };
+    let found = if let Action::Shell { .. } | Action::App { .. } = instruction.action {
+        // It may be what ends a program; what that meant is judged when it is done.
+        doing.await?
+    } else {
+        tokio::select! {
+            biased;
+            halt = apps::death(&watched, last_shell) => return Err(halt),
+            found = doing => found?,
+        }
+    };
+    if does && let Action::Click(click) = &instruction.action {
+        all(stage, path, &click.then).await?;
+    }
+    Ok(found)
+}
+
+/// Waits until what must hold does.
+async fn later(
+    stage: &mut Stage<'_>,
+    instruction: &Instruction,
+    found: Found,
+) -> Result<Found, Halt> {
+    if instruction.expect.is_empty() {
+        return Ok(found);
+    }
+    let mut held = expect::all(stage, &instruction.expect).await?;
+    held.rung = joined(found.rung, &held.rung);
+    Ok(held)
+}
+
+/// Says how the parts of a step were found to hold, in their order.
+fn joined(first: String, then: &str) -> String {
+    match (first.is_empty(), then.is_empty()) {
+        (_, true) => first,
+        (true, false) => then.to_owned(),
+        (false, false) => format!("{first}; then {then}"),
+    }
+}
+
+/// Acts and types, within the time for that and a little more.
+async fn limited(stage: &mut Stage<'_>, instruction: &Instruction) -> Result<Found, Halt> {
     let limit = stage.context.time(instruction.timeout);
     let deadline = Instant::now() + limit;
-    let is_shell = matches!(instruction.action, Action::Shell(_));
+    let is_shell = matches!(instruction.action, Action::Shell { .. });
     let grace = if is_shell { ENDING } else { GRACE };
+    let asks = act::asks_model(instruction);
+    let grace = if asks { act::ANSWERING } else { grace };
     let given_up = deadline + stage.context.time(grace);
-    let acted = Box::pin(act(stage, instruction, limit, deadline));
+    let acted = Box::pin(async {
+        if let Some(title) = &instruction.focus {
+            act::focus(stage, title, deadline).await?;
+        }
+        let mut found = act::act(stage, instruction, limit, deadline).await?;
+        let typed = typing::type_all(stage, instruction, deadline).await?;
+        found.rung = joined(found.rung, &typed);
+        Ok(found)
+    });
     match timeout_at(given_up, acted).await {
         Ok(result) => result,
         Err(_) => Err(Halt::passing("the machine did not answer in time")),
     }
-}
-
-async fn act(
-    stage: &mut Stage<'_>,
-    instruction: &Instruction,
-    limit: Duration,
-    deadline: Instant,
-) -> Result<Found, Halt> {
-    match &instruction.action {
-        Action::Shell(text) => shell::run(stage, text, limit).await,
-        Action::Launch { words, window } => {
-            launch::launch(stage, words, window.as_deref(), deadline).await
-        }
-        Action::Key { chord, .. } => hand::press(stage, chord).await,
-        Action::Type(text) => field::type_text(stage, text, deadline).await,
-        Action::Wait(time) => {
-            sleep(*time).await;
-            Ok(Found::default())
-        }
-        Action::Click {
-            target,
-            button,
-            is_double,
-        } => {
-            let times = if *is_double { 2 } else { 1 };
-            hand::click(stage, target, *button, times, deadline).await
-        }
-        Action::Verify(check) => {
-            verify(
-                stage,
-                Quantifier::All,
-                std::slice::from_ref(check),
-                deadline,
-            )
-            .await
-        }
-        Action::WaitFor { quantifier, checks } => {
-            verify(stage, *quantifier, checks, deadline).await
-        }
-    }
-}
-
-async fn verify(
-    stage: &mut Stage<'_>,
-    quantifier: Quantifier,
-    checks: &[Check],
-    deadline: Instant,
-) -> Result<Found, Halt> {
-    let Sighting { rung, frame, .. } = wait::until(stage, quantifier, checks, deadline).await?;
-    Ok(Found { rung, frame })
-}
-
-/// Keeps a picture of every step that has to do with the screen, and of every failure; of
-/// failures the accessibility tree as well.
-async fn keep_evidence(
-    stage: &mut Stage<'_>,
-    number: usize,
-    instruction: &Instruction,
-    result: &Result<Found, Halt>,
-) {
-    let label = &instruction.label;
-    let name = format!("{number:02}-{}", slug(label));
-    let name = name.trim_end_matches('-');
-    let is_blind = matches!(instruction.action, Action::Shell(_) | Action::Wait(_));
-    if is_blind && result.is_ok() {
-        return;
-    }
-    let seen = result.as_ref().ok().and_then(|found| found.frame.clone());
-    let frame = match seen {
-        Some(frame) => Ok(frame),
-        None => newest(stage).await,
-    };
-    match frame {
-        Ok(frame) => stage.record.frame(name, label, &frame),
-        Err(halt) => stage
-            .watcher
-            .log(&format!("no picture was kept: {}", halt.why())),
-    }
-    if result.is_err()
-        && let Some(tree) = stage.last_tree().await
-    {
-        stage.record.tree(name, label, &tree);
-    }
-}
-
-async fn newest(stage: &mut Stage<'_>) -> Result<Frame, Halt> {
-    const SOON: Duration = Duration::from_secs(5);
-    let screen = tokio::time::timeout(SOON, stage.screen());
-    let screen = screen
-        .await
-        .map_err(|_| Halt::passing("the screen does not answer"))??;
-    Ok(screen.frame().await?)
-}
-
-fn tell(
-    stage: &Stage<'_>,
-    number: usize,
-    label: &str,
-    started: crate::model::Timestamp,
-    result: &Result<Found, Halt>,
-) {
-    let now = stage.watcher.clock.now();
-    let (verdict, detail, rung) = match result {
-        Ok(found) => (Verdict::Passed, String::new(), found.rung.clone()),
-        Err(halt) => (halt.verdict(), halt.why().to_owned(), String::new()),
-    };
-    stage.watcher.tell(Event::Instruction {
-        key: stage.watcher.key.clone(),
-        at: now,
-        number: number as u32,
-        label: label.into(),
-        verdict,
-        detail,
-        rung,
-        duration_ms: now.since(started).as_millis() as u64,
-    });
 }

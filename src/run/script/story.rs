@@ -1,10 +1,10 @@
 //! A scenario from its first step to the end of everything it started.
 
-use super::{Exercise, Halt, stage::Stage, step};
+use super::{Exercise, Halt, bug, path::StepPath, stage::Stage, step};
 use crate::{
     model::Outcome,
     port::Watcher,
-    scenario::{Instruction, Script},
+    scenario::{Instruction, Kind, Script},
 };
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
@@ -32,7 +32,7 @@ pub(super) async fn tell(script: &Script, context: &Exercise<'_>, watcher: &Watc
         biased;
         () = watcher.stop.cancelled() => Err(Halt::stopped()),
         () = sleep(context.limit) => Err(Halt::too_long(context.limit)),
-        ended = all(&mut stage, &script.steps) => ended,
+        ended = all(&mut stage, script) => ended,
     };
     stage.let_go().await;
     if ended.is_ok() {
@@ -45,17 +45,25 @@ pub(super) async fn tell(script: &Script, context: &Exercise<'_>, watcher: &Watc
     clean_up(&mut stage, &script.cleanup, script.steps.len()).await;
     end_apps(&stage).await;
     match ended {
-        Ok(()) => Outcome::passed(),
+        Ok(()) if stage.flaky.is_empty() => Outcome::passed(),
+        Ok(()) => Outcome::flaky(stage.flaky.join("; ")),
         Err(halt) => halt.into_outcome(),
     }
 }
 
-/// Carries out every step, up to the first that does not pass.
-async fn all(stage: &mut Stage<'_>, steps: &[Instruction]) -> Result<(), Halt> {
-    for (index, instruction) in steps.iter().enumerate() {
-        step::perform(stage, index + 1, instruction).await?;
+/// Carries out every step, up to the first that has to pass and does not, and then says what the end
+/// of the scenario says.
+async fn all(stage: &mut Stage<'_>, script: &Script) -> Result<(), Halt> {
+    for (index, instruction) in script.steps.iter().enumerate() {
+        let ended = step::perform(stage, &StepPath::top(index + 1), instruction).await;
+        if instruction.must_pass {
+            ended?;
+        }
     }
-    Ok(())
+    match &script.kind {
+        Kind::Functional => Ok(()),
+        Kind::BugConfirmation(bug) => bug::confirm(stage, bug).await,
+    }
 }
 
 /// Fails when a launched program has died, or is just about to: its windows are gone.
@@ -92,7 +100,8 @@ async fn clean_up(stage: &mut Stage<'_>, cleanup: &[Instruction], done: usize) {
     };
     let each = async {
         for (index, instruction) in cleanup.iter().enumerate() {
-            step::perform_cleanup(stage, done + index + 1, instruction).await;
+            let path = StepPath::top(done + index + 1);
+            step::perform_cleanup(stage, &path, instruction).await;
         }
         stage.let_go().await;
     };
@@ -106,6 +115,12 @@ async fn clean_up(stage: &mut Stage<'_>, cleanup: &[Instruction], done: usize) {
 
 /// Ends what was launched and keeps what it wrote.
 async fn end_apps(stage: &Stage<'_>) {
+    for helper in &stage.helpers {
+        if timeout(ENDING, helper.end()).await.is_err() {
+            let text = "a program that steps needed could not be ended; the session's end will";
+            stage.watcher.log(text);
+        }
+    }
     for (index, app) in stage.apps.iter().enumerate() {
         if timeout(ENDING, app.process.end()).await.is_err() {
             let name = &app.name;

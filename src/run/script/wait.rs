@@ -2,21 +2,30 @@
 
 use super::{
     Halt,
-    look::{self, Look, Purpose},
+    look::{self, Glance, Look, Purpose},
     stage::Stage,
     views::Views,
 };
 use crate::{
-    model::Point,
-    scenario::{Check, Quantifier, Target},
+    port::Screen,
+    scenario::{Check, Quantifier, Target, Way},
 };
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 pub(super) use super::look::Sighting;
 
 /// How long the look at the end of the time may take.
 const LAST_LOOK: Duration = Duration::from_secs(5);
+
+/// How long a question to a model may take that was asked within the time.
+const LAST_ANSWER: Duration = Duration::from_mins(4);
+
+/// How long a picture must stand still before a model is asked about it.
+const STILL: Duration = Duration::from_millis(250);
+
+/// How long that is waited for: some pictures never stand still.
+const SETTLING: Duration = Duration::from_secs(2);
 
 /// Waits until one or all of `checks` hold at the same time.
 pub(super) async fn until(
@@ -28,61 +37,148 @@ pub(super) async fn until(
     let targets: Vec<&Target> = checks.iter().map(|check| &check.target).collect();
     let mut views = views_of(stage, &targets).await?;
     loop {
+        settle(stage, &targets, deadline).await?;
         let is_last = Instant::now() >= deadline;
         views.look().await;
-        let looked = several(stage, quantifier, checks);
-        match in_time(looked, deadline).await? {
+        let mut glance = Glance::default();
+        let looked = several(stage, &mut glance, quantifier, checks);
+        match in_time(looked, &targets, deadline).await? {
             Look::There(sighting) => return Ok(sighting),
             other if is_last => return Err(conclude(other, &checks_text(checks, quantifier))),
-            Look::NotThere(..) | Look::Unclear(_) => views.wake(deadline).await?,
+            Look::NotThere(..) | Look::Unclear(_) => views.wake(next(stage, deadline)).await?,
         }
     }
 }
 
-/// Waits until `target` is there and it is known where, for a click.
+/// Looks once whether `check` holds; `None` when that cannot be told by `deadline`.
+pub(super) async fn once(
+    stage: &mut Stage<'_>,
+    check: &Check,
+    purpose: Purpose,
+    deadline: Instant,
+) -> Result<Look, Halt> {
+    let targets = [&check.target];
+    let mut views = views_of(stage, &targets).await?;
+    loop {
+        settle(stage, &targets, deadline).await?;
+        let is_last = Instant::now() >= deadline;
+        views.look().await;
+        let mut glance = Glance::default();
+        let looked = look::check(stage, &mut glance, check, purpose);
+        match in_time(looked, &targets, deadline).await? {
+            Look::Unclear(_) if !is_last => views.wake(next(stage, deadline)).await?,
+            look @ (Look::There(_) | Look::NotThere(..) | Look::Unclear(_)) => return Ok(look),
+        }
+    }
+}
+
+/// Waits until `target` is there and it is known where, for a click, and it does not move.
 pub(super) async fn until_placed(
     stage: &mut Stage<'_>,
     target: &Target,
     deadline: Instant,
-) -> Result<(Point, Sighting), Halt> {
-    let mut views = views_of(stage, &[target]).await?;
+) -> Result<Sighting, Halt> {
+    let targets = [target];
+    let mut views = views_of(stage, &targets).await?;
     loop {
+        settle(stage, &targets, deadline).await?;
         let is_last = Instant::now() >= deadline;
         views.look().await;
-        let looked = look::target(stage, target, Purpose::Click);
-        match in_time(looked, deadline).await? {
-            Look::There(sighting) if let Some(point) = sighting.point => {
-                return Ok((point, sighting));
-            }
+        let mut glance = Glance::default();
+        let looked = look::target(stage, &mut glance, target, Purpose::Click);
+        match in_time(looked, &targets, deadline).await? {
+            Look::There(sighting) if sighting.point.is_some() => return Ok(sighting),
             other if is_last => return Err(conclude(other, &target.to_string())),
-            Look::There(_) | Look::NotThere(..) | Look::Unclear(_) => views.wake(deadline).await?,
+            Look::There(_) | Look::NotThere(..) | Look::Unclear(_) => {
+                views.wake(next(stage, deadline)).await?;
+            }
         }
     }
 }
 
-/// Gives a look the time that is left, and the last one a little.
+/// Waits until `check` no longer holds, at most until `end`: that it did the whole time is the good
+/// end. That it could not be told at the end is none.
+pub(super) async fn while_holds(
+    stage: &mut Stage<'_>,
+    check: &Check,
+    end: Instant,
+) -> Result<Sighting, Halt> {
+    let targets = [&check.target];
+    let mut views = views_of(stage, &targets).await?;
+    loop {
+        let is_last = Instant::now() >= end;
+        views.look().await;
+        let mut glance = Glance::default();
+        let looked = look::check(stage, &mut glance, check, Purpose::Check);
+        match in_time(looked, &targets, end).await? {
+            Look::NotThere(seen, _) => return Err(Halt::Failed(format!("{check}: {seen}"))),
+            Look::There(sighting) if is_last => return Ok(sighting),
+            Look::Unclear(halt) if is_last => return Err(halt),
+            Look::There(_) | Look::Unclear(_) => views.wake(next(stage, end)).await?,
+        }
+    }
+}
+
+/// Returns when to look again at the latest.
+fn next(stage: &Stage<'_>, deadline: Instant) -> Instant {
+    let confirming = stage.confirms_at().filter(|at| *at > Instant::now());
+    confirming.map_or(deadline, |at| at.min(deadline))
+}
+
+/// Waits until the picture stands still, where a model will be asked about it.
+async fn settle(stage: &mut Stage<'_>, targets: &[&Target], deadline: Instant) -> Result<(), Halt> {
+    if !targets.iter().any(|target| look::asks_model(target)) {
+        return Ok(());
+    }
+    let screen = stage.screen().await?;
+    still(&*screen, deadline.min(Instant::now() + SETTLING)).await
+}
+
+/// Waits until the picture stands still, or `end`.
+pub(super) async fn still(screen: &dyn Screen, end: Instant) -> Result<(), Halt> {
+    let mut seq = screen.frame().await?.seq;
+    loop {
+        let quiet = Instant::now() + STILL;
+        tokio::select! {
+            biased;
+            () = sleep_until(end.min(quiet)) => return Ok(()),
+            frame = screen.changed(seq) => seq = frame?.seq,
+        }
+    }
+}
+
+/// Gives a look the time that is left, and the last one a little; a model that was asked in time
+/// may take its own.
 async fn in_time(
     look: impl Future<Output = Result<Look, Halt>>,
+    targets: &[&Target],
     deadline: Instant,
 ) -> Result<Look, Halt> {
-    let end = deadline.max(Instant::now()) + LAST_LOOK;
+    let asks = targets.iter().any(|target| look::asks_model(target));
+    let more = if asks { LAST_ANSWER } else { LAST_LOOK };
+    let end = deadline.max(Instant::now()) + more;
     let looked = timeout_at(end, look).await;
     looked.unwrap_or_else(|_| Err(Halt::passing("the desktop did not answer in time")))
 }
 
-/// Looks at all of `checks`, in order, and sums up.
+/// Looks at all of `checks`, in order, on the same picture, and sums up.
 async fn several(
     stage: &mut Stage<'_>,
+    glance: &mut Glance,
     quantifier: Quantifier,
     checks: &[Check],
 ) -> Result<Look, Halt> {
     let (mut there, mut missing, mut unclear) = (None, None, None);
     for check in checks {
-        match look::check(stage, check).await? {
+        match look::check(stage, glance, check, Purpose::Check).await? {
             Look::There(seen) if quantifier == Quantifier::Any => return Ok(Look::There(seen)),
             Look::There(seen) => there = there.or(Some(Look::There(seen))),
             not @ Look::NotThere(..) => missing = missing.or(Some(not)),
             not @ Look::Unclear(_) => unclear = unclear.or(Some(not)),
+        }
+        // One that is certainly missing settles it for all; nobody else need be asked.
+        if quantifier == Quantifier::All && missing.is_some() {
+            break;
         }
     }
     // Of all, one that is certainly missing settles it; of any, one that is unclear leaves it open.
@@ -112,18 +208,21 @@ fn checks_text(checks: &[Check], quantifier: Quantifier) -> String {
 
 /// Opens what the targets are seen in.
 async fn views_of(stage: &mut Stage<'_>, targets: &[&Target]) -> Result<Views, Halt> {
-    let has = |which: fn(&Target) -> bool| targets.iter().any(|target| which(target));
-    let tree = if has(|target| matches!(target, Target::Node(_))) {
+    let has = |which: fn(&Way) -> bool| {
+        let mut ways = targets.iter().flat_map(|target| &target.ways);
+        ways.any(which)
+    };
+    let is_silent = |way: &Way| matches!(way, Way::Node(_) | Way::Window(_));
+    let tree = if has(|way| matches!(way, Way::Node(_))) {
         Some(stage.tree().await?)
     } else {
         None
     };
-    let screen = if has(|target| matches!(target, Target::Anchor(_))) {
+    let screen = if has(|way| !matches!(way, Way::Node(_) | Way::Window(_))) {
         Some(stage.screen().await?)
     } else {
         // A change of the picture is a hint for the others as well.
         stage.open_screen().cloned()
     };
-    let is_silent = has(|target| !matches!(target, Target::Anchor(_)));
-    Ok(Views::new(screen, tree, is_silent))
+    Ok(Views::new(screen, tree, has(is_silent)))
 }

@@ -1,6 +1,11 @@
 //! Every command, run as a user runs it, on a simulated cluster.
 
+mod anchors;
+mod dump;
 mod examples;
+mod replay;
+mod scenarios;
+mod visual;
 
 use crate::project::{FLEET, Project};
 use serde_json::Value;

@@ -39,14 +39,14 @@ fn every_example_loads() {
 
 #[test]
 fn every_example_of_other_pages_loads() {
-    for (name, count) in [("proxmox", 2), ("gpu", 2)] {
+    for (name, count) in [("proxmox", 2), ("gpu", 2), ("vision-models", 2)] {
         let page = std::fs::read_to_string(format!("docs/{name}.md")).unwrap();
         let examples: Vec<&str> = page.split("```toml\n").skip(1).collect();
         assert_eq!(examples.len(), count, "{name}");
         for rest in examples {
             let example = rest.split("```").next().unwrap();
             let mut plan = example.to_owned();
-            if plan.contains("gpu = [") {
+            if plan.contains("gpu = [") || plan.contains("[vlm]") {
                 plan.push_str(MACHINE);
             }
             let is_on_cluster = plan.contains("name    = \"gnome\"") || plan.contains("template =");

@@ -256,9 +256,40 @@ fn secrets_are_never_looked_up() {
 }
 
 #[test]
+fn vision_models_are_checked() {
+    let check = |table: &str, expected: &str| check(&format!("{SIM}[vlm]\n{table}"), expected);
+    check("modle = \"x\"", "did you mean `model`?");
+    check("base_url = \"127.0.0.1:5001\"", "is no address of a server");
+    check(
+        "base_url = \"http://a/v1, ftp://b\"",
+        "`ftp://b` is no address",
+    );
+    check("base_url = \"http://a/v1,https://b/v1\"", "no mistakes");
+    check("family = \"qwen3\"", "did you mean `qwen3-vl`?");
+    check("coordinates = \"pixel\"", "did you mean `pixels`?");
+    check("answers = \"circle\"", "`answers` cannot be `circle`");
+    check("max_pixels = 12", "must be from 100000 to 100000000");
+    check("budget = -1", "must be from 0");
+    check("timeout = 0", "`timeout` must be more than nothing");
+    check("offline = 1", "must be `true` or `false`");
+    check("model = \" \"", "`model` is empty");
+    check(
+        "model = \"holo2-4b\"\nverify_model = \"large\"",
+        "no mistakes",
+    );
+}
+
+#[test]
+fn a_model_that_only_points_comes_with_a_warning() {
+    let plan = format!("{SIM}[vlm]\nmodel = \"org/UI-TARS-7B\"");
+    let warnings = load_tables(&plan).unwrap().warnings;
+    assert_eq!(warnings.len(), 1);
+    assert!(warnings[0].message.contains("only points"), "{warnings:?}");
+}
+
+#[test]
 fn tables_that_nothing_uses_yet_are_checked_all_the_same() {
     let check = |table: &str, expected: &str| check(&format!("{SIM}{table}"), expected);
-    check("[vlm]\nmodle = \"x\"", "did you mean `model`?");
     check(
         "[functional]\nenabled = \"yes\"",
         "`enabled` must be `true` or `false`, not text",
@@ -273,6 +304,7 @@ fn tables_that_nothing_uses_yet_are_checked_all_the_same() {
     );
     check("[cursor]\nprofile = \"lineer\"", "did you mean `linear`?");
     check("[cursor]\nduration_ms = 5001", "must be from 0 to 5000");
+    check("[cursor]\nseed = \"now\"", "`seed` cannot be `now`");
     check("[[test]]\nname = \"x11\"", "`[[test]]` has no `script`");
     check("[defaults]\nusr = \"qa\"", "did you mean `user`?");
     check("[cache]\nmaxsize = 3", "did you mean `max_size`?");

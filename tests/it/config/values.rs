@@ -1,7 +1,10 @@
 //! What single values come to: defaults, what is inherited, paths and spans of time.
 
 use super::fakes::{APP, Map, USUAL, WORLD, load_from, load_tables};
-use mosdat::model::{Abilities, LiveLayers, Machine, Phase, ProviderKind, Session, Source};
+use mosdat::model::{
+    Abilities, Coordinates, KeyLayout, LiveLayers, Machine, Motion, Phase, Profile, ProviderKind,
+    Session, Shape, Source, VlmSettings,
+};
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -29,6 +32,35 @@ fn what_is_not_said_has_its_default() {
     );
     assert_eq!(build.timeout, Duration::from_mins(30));
     assert_eq!(desired.app.process_name, "notes");
+}
+
+#[test]
+fn a_vision_model_is_what_its_table_says() {
+    let tables = r#"
+[vlm]
+base_url = "http://one/v1, http://two/v1"
+model = "any"
+coordinates = "pixels-yx"
+answers = "box"
+budget = 7
+offline = true
+timeout = "2m"
+cache = false
+"#;
+    let vlm = |tables: &str| {
+        load_tables(&format!("{WORLD}{tables}"))
+            .unwrap()
+            .settings
+            .vlm
+    };
+    let own = vlm(tables).unwrap();
+    assert_eq!(own.endpoints, ["http://one/v1", "http://two/v1"]);
+    assert_eq!(own.coordinates.map(Coordinates::as_str), Some("pixels-yx"));
+    assert_eq!(own.shape, Some(Shape::Box));
+    assert_eq!((own.budget, own.timeout), (7, Duration::from_mins(2)));
+    assert!(own.offline && !own.cache && own.zoom);
+    assert_eq!(vlm("[vlm]\n"), Some(VlmSettings::default()));
+    assert_eq!(vlm(""), None);
 }
 
 #[test]
@@ -224,4 +256,42 @@ source = { git = "../app", ref = "v4" }
     let package = &machine.packages[&"deb".into()];
     assert_eq!(package.uninstall, "sudo apt remove -y notes");
     assert_eq!(package.install, "sudo apt install -y /tmp/{file}");
+}
+
+#[test]
+fn the_pointer_moves_as_a_hand_does_where_there_is_a_table() {
+    let cursor = |table: &str| {
+        let tables = format!("{WORLD}{table}");
+        load_tables(&tables).unwrap().settings.cursor
+    };
+    assert_eq!(cursor(""), Motion::default());
+    let usual = Motion {
+        profile: Profile::Bezier,
+        duration: Duration::ZERO,
+        dwell: Duration::from_millis(250),
+        seed: None,
+    };
+    assert_eq!(cursor("[cursor]"), usual);
+    let all = "[cursor]\nprofile = \"windmouse\"\nduration_ms = 400\nhover_dwell_ms = 0\nseed = 7";
+    let told = Motion {
+        profile: Profile::WindMouse,
+        duration: Duration::from_millis(400),
+        dwell: Duration::ZERO,
+        seed: Some(7),
+    };
+    assert_eq!(cursor(all), told);
+    assert_eq!(cursor("[cursor]\nseed = \"auto\"").seed, None);
+}
+
+#[test]
+fn a_machine_has_its_keyboard_layout() {
+    let layout = |line: &str| {
+        let tables = format!(
+            "[sim]\n[[vm]]\nname = \"sim\"\nprovider = \"sim\"\n{line}\n[[vm.package]]\nformat = \"deb\"\n"
+        );
+        let desired = load_tables(&tables).unwrap().desired;
+        desired.machines[&"sim".into()].layout
+    };
+    assert_eq!(layout(""), KeyLayout::Us);
+    assert_eq!(layout("layout = \"de\""), KeyLayout::De);
 }

@@ -3,6 +3,7 @@
 mod desktop;
 mod interrupt;
 mod kill;
+mod lab;
 mod lock;
 mod saved_plan;
 mod slow_build;

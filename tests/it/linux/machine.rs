@@ -10,7 +10,7 @@ use mosdat::{
         linux::{Limits, LinuxConfig, LinuxGuest},
         local::{self, LocalConfig, LocalProvider},
     },
-    model::{Layer, LeaseId, MachineName, ProviderKind, RunId, Session},
+    model::{Keyboard, Layer, LeaseId, MachineName, ProviderKind, RunId, Session},
     port::{
         Command, Console, Guest, Output, Provider, ProviderError, Screen, ScreenAddress,
         ScreenDialer, ScreenError, Wanted, Window,
@@ -280,7 +280,7 @@ struct NoScreens;
 
 #[async_trait]
 impl ScreenDialer for NoScreens {
-    async fn dial(&self, _: &ScreenAddress) -> Result<Arc<dyn Screen>, ScreenError> {
+    async fn dial(&self, _: &ScreenAddress, _: Keyboard) -> Result<Arc<dyn Screen>, ScreenError> {
         Err(ScreenError::Closed)
     }
 

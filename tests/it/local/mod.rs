@@ -2,7 +2,9 @@
 
 mod desktop;
 mod driven;
+mod enlarged;
 mod faults;
 mod install;
 mod places;
+mod worker;
 mod world;

@@ -4,7 +4,9 @@ use crate::machine::machine as bare;
 use async_trait::async_trait;
 use mosdat::{
     driver::local::{Limits, LocalConfig, LocalProvider},
-    model::{Layer, Lease, LeaseId, Machine, ProviderKind, RunId, Session, StepKey, Timestamp},
+    model::{
+        Keyboard, Layer, Lease, LeaseId, Machine, ProviderKind, RunId, Session, StepKey, Timestamp,
+    },
     port::{
         AccessibilityTree, BusAddress, Command, Console, Guest, Output, Provider, ProviderError,
         Screen, ScreenAddress, ScreenDialer, ScreenError, TreeDialer, TreeError, Wanted, Window,
@@ -205,7 +207,11 @@ pub(super) struct Dialled {
 
 #[async_trait]
 impl ScreenDialer for Dialled {
-    async fn dial(&self, address: &ScreenAddress) -> Result<Arc<dyn Screen>, ScreenError> {
+    async fn dial(
+        &self,
+        address: &ScreenAddress,
+        _: Keyboard,
+    ) -> Result<Arc<dyn Screen>, ScreenError> {
         let ScreenAddress::Unix(path) = address else {
             panic!("a screen on the network: {address:?}");
         };

@@ -11,7 +11,7 @@ use mosdat::{
         proxmox::{ClusterConsole, TaskLimits, Vm},
         vnc::{VncDialer, VncLimits},
     },
-    model::{Frame, FrameCause, Point},
+    model::{Frame, FrameCause, KeyLayout, Point},
     port::{Console, Input, Screen, ScreenDialer as _, ScreenError},
 };
 use std::{sync::Arc, time::Duration};
@@ -49,7 +49,7 @@ async fn shown() -> Shown {
 
 impl Shown {
     fn console(&self) -> Arc<dyn Console> {
-        Arc::new(ClusterConsole::new(self.vm.clone()))
+        Arc::new(ClusterConsole::new(self.vm.clone(), KeyLayout::default()))
     }
 
     async fn dial(&self, again: Duration) -> Result<Arc<dyn Screen>, ScreenError> {

@@ -18,8 +18,8 @@ use mosdat::{
         vnc::VncDialer,
     },
     model::{
-        Abilities, Build, Cell, Desired, Event, Gpu, LiveLayers, PoolName, ProviderKind, Recorded,
-        RunId, Secret, Session, SourceSeen, Verdict,
+        Abilities, Build, Cell, Desired, Event, Gpu, LiveLayers, Motion, PoolName, ProviderKind,
+        Recorded, RunId, Secret, Session, SourceSeen, Verdict,
     },
     plan::{self, PlanInput, select::Selection},
     port::{
@@ -28,7 +28,7 @@ use mosdat::{
     },
     run::{
         self, Applied, ApplyOptions, Look, MachinePerformer, Ports, RunError, Stop, World,
-        retry::RetryPolicy,
+        retry::RetryPolicy, script,
     },
     scenario,
 };
@@ -230,6 +230,8 @@ impl Fleet {
             builder,
             blobs,
             scripts: self.scripts(),
+            eyes: script::Eyes::default(),
+            cursor: Motion::default(),
         };
         let mut store = MemoryStore {
             recorded: self.recorded.clone(),

@@ -86,6 +86,7 @@ async fn greet(client: &mut UnixStream) -> io::Result<()> {
     client.write_all(&init).await
 }
 
+#[expect(clippy::too_many_lines, reason = "one conversation, line by line")]
 async fn draw(
     mut client: UnixStream,
     mut colour: watch::Receiver<[u8; 3]>,
@@ -116,6 +117,14 @@ async fn draw(
                     let is_down = reader.read_u8().await? == 1;
                     reader.read_u16().await?;
                     let key = reader.read_u32().await?;
+                    keys.send_modify(|keys| keys.push((key, is_down)));
+                }
+                // A key by its place, which QEMU takes from whoever sends it.
+                255 => {
+                    assert_eq!(reader.read_u8().await?, 0, "an extended key event");
+                    let is_down = reader.read_u16().await? == 1;
+                    let key = reader.read_u32().await?;
+                    assert_ne!(reader.read_u32().await?, 0, "a key has a place");
                     keys.send_modify(|keys| keys.push((key, is_down)));
                 }
                 5 => drop(reader.read_exact(&mut [0; 5]).await?),

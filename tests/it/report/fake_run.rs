@@ -1,7 +1,8 @@
 //! A made-up run with something of everything, and small ones with one thing each.
 
 use mosdat::model::{
-    ContentHash, Event, EvidenceKind, Reason, RunId, StepKey, Summary, Timestamp, Totals, Verdict,
+    ContentHash, Event, EvidenceKind, Reason, RunId, Sight, StepKey, Summary, Timestamp, Totals,
+    Verdict,
 };
 use std::collections::BTreeMap;
 
@@ -103,12 +104,30 @@ impl Script {
             key: StepKey::new(key),
             at,
             number,
+            path: number.to_string(),
+            attempts: 1,
+            limit_ms: 10_000,
+            sights: Vec::new(),
             label: label.into(),
             verdict,
             detail: detail.into(),
             rung: rung.into(),
             duration_ms: 640 + u64::from(number) * 13,
         });
+    }
+
+    /// Says of the last instruction what it looked for, how often, and how long it took.
+    pub(super) fn looked(&mut self, sights: Vec<Sight>, attempts: u32, duration_ms: u64) {
+        let Some(Event::Instruction {
+            sights: told,
+            attempts: times,
+            duration_ms: took,
+            ..
+        }) = self.events.last_mut()
+        else {
+            panic!("no instruction was told of")
+        };
+        (*told, *times, *took) = (sights, attempts, duration_ms);
     }
 
     pub(super) fn keep(&mut self, key: &str, kind: EvidenceKind, label: &str, file: &str) {

@@ -5,7 +5,7 @@ use super::{
     fake_run::{self, Script},
 };
 use mosdat::{
-    model::{Event, EvidenceKind, Totals, Verdict},
+    model::{Event, EvidenceKind, SightKind, Totals, Verdict},
     report::{RunView, html},
 };
 use std::{collections::BTreeSet, fs, path::Path};
@@ -164,6 +164,8 @@ fn what_programs_wrote_is_text_and_never_markup() {
     script.start(key, 1);
     script.log(key, evil);
     script.instruct_with(key, 1, evil, evil, Verdict::Failed, evil);
+    let sight = super::sights::sight(SightKind::Anchor, evil, evil);
+    script.looked(vec![sight], 1, 5);
     script.keep(key, EvidenceKind::Frame, evil, &format!("x/01-{evil}.png"));
     script.keep(key, EvidenceKind::Log, evil, "x/log.txt");
     script.retry(key, Verdict::Failed, evil);
@@ -172,7 +174,7 @@ fn what_programs_wrote_is_text_and_never_markup() {
     script.left_out("debian12/none/main.deb/y:exercise", evil);
     let view = RunView::replay(&script.end(3));
     let page = html::write(&view, &|_| Some(evil.into()));
-    assert_eq!(page.matches("<script>").count(), 1, "only the page's own");
+    assert_eq!(page.matches("<script>").count(), 2, "only the page's own");
     assert!(!page.contains("<img src=x") && !page.contains("<b>\"x"));
     assert!(page.contains("the file is not a picture"));
 }

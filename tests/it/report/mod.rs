@@ -6,3 +6,4 @@ mod html;
 mod junit;
 mod markdown;
 mod run_view;
+mod sights;

@@ -46,6 +46,15 @@ pub(super) fn read(text: &str) -> Result<Script, Vec<Diagnostic>> {
     load(&"a/note".into(), Path::new("scenarios"), &files)
 }
 
+/// Reads a scenario that uses the other documents of `others`, by path.
+pub(super) fn read_among(text: &str, others: &[(&str, &str)]) -> Result<Script, Vec<Diagnostic>> {
+    let files = Memory::default().with("a/note.yaml", text);
+    let files = others
+        .iter()
+        .fold(files, |files, (path, text)| files.with(path, *text));
+    load(&"a/note".into(), Path::new("scenarios"), &files)
+}
+
 /// Returns the mistakes in `text` as they would be shown.
 pub(super) fn mistakes(text: &str) -> String {
     told(&read(text).unwrap_err())

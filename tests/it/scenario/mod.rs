@@ -2,6 +2,10 @@
 
 mod documents;
 mod folder;
+mod keys;
+mod language;
+mod lint;
 mod mistakes;
 mod mutated;
+mod routines;
 mod steps;

@@ -1,17 +1,17 @@
 //! What a scenario says, as it is read.
 
-use super::documents::{PNG, read, told};
+use super::documents::{Memory, PNG, read, told};
 use mosdat::{
     model::{ContentHash, NodeQuery, Session},
-    scenario::{Action, Check, Quantifier, Target},
+    scenario::{Action, Check, Instruction, Quantifier, Target, Way, load},
 };
-use std::{fmt::Write as _, time::Duration};
+use std::{fmt::Write as _, path::Path, time::Duration};
 
 /// Returns the only step of a scenario that has it.
-fn step(text: &str) -> Action {
+fn step(text: &str) -> Instruction {
     let script = read(&format!("steps:\n- {text}\n- shell: 'true'\n"));
     let script = script.unwrap_or_else(|found| panic!("{}", told(&found)));
-    script.steps[0].action.clone()
+    script.steps[0].clone()
 }
 
 #[test]
@@ -52,22 +52,22 @@ cleanup:
         writeln!(
             shown,
             "{} {} [{seconds} s] {}",
-            step.line, step.label, step.action
+            step.origin, step.label, step
         )
         .unwrap();
     }
     insta::assert_snapshot!(shown, @r#"
-    6 launch `{app_path} --new {title} list` [12.5 s] launch `{app_path} --new {title} list`
-    10 Make a note [10 s] click push button `New`
-    11 double-right-click picture `a/badge.png` [10 s] double-right-click picture `a/badge.png`
-    14 type `{title}` [10 s] type `{title}`
-    15 press ctrl+s [10 s] press ctrl+s
-    16 wait 0.5 s [0.5 s] wait 0.5 s
-    17 run `test -f "$HOME/{title}"…` [60 s] run `test -f "$HOME/{title}"…`
-    21 The note is counted [10 s] verify label `{count} notes` holding `Milk` of `notes`
-    23 verify no window `Error` [10 s] verify no window `Error`
-    24 wait for label and picture `a/badge.png` [4 s] wait for label and picture `a/badge.png`
-    26 run `rm -f x` [60 s] run `rm -f x`
+    line 6 launch `{app_path} --new {title} list` [12.5 s] launch `{app_path} --new {title} list`
+    line 10 Make a note [10 s] click push button `New`
+    line 11 double-right-click picture `a/badge.png` [10 s] double-right-click picture `a/badge.png`
+    line 14 type `{title}` [10 s] type `{title}`
+    line 15 press ctrl+s [10 s] press ctrl+s
+    line 16 wait 0.5 s [10 s] wait 0.5 s
+    line 17 run `test -f "$HOME/{title}"…` [60 s] run `test -f "$HOME/{title}"…`
+    line 21 The note is counted [10 s] verify label `{count} notes` holding `Milk` of `notes`
+    line 23 verify no window `Error` [10 s] verify no window `Error`
+    line 24 wait for label and picture `a/badge.png` [4 s] wait for label and picture `a/badge.png`
+    line 26 run `rm -f x` [60 s] run `rm -f x`
     "#);
     assert_eq!(script.title, "Notes");
     assert_eq!(script.needs_session, Some(Session::X11));
@@ -78,7 +78,8 @@ cleanup:
 
 #[test]
 fn a_launch_is_split_before_variables_are_replaced() {
-    let Action::Launch { words, window } = step("launch: \"'{app_path}' {app_args} 'a b'\"") else {
+    let step = step("launch: \"'{app_path}' {app_args} 'a b'\"");
+    let Action::Launch { words, window } = step.action else {
         panic!("no launch");
     };
     assert_eq!(words, ["{app_path}", "{app_args}", "a b"]);
@@ -111,14 +112,20 @@ fn a_name_is_a_part_only_where_that_is_said_or_was_always_so() {
         ),
     ];
     for (text, expected) in parts {
-        let Action::Verify(Check {
-            target: Target::Node(NodeQuery { name_is_part, .. }),
-            ..
-        }) = step(text)
+        let step = step(text);
+        let [
+            Check {
+                target: Target { ways, .. },
+                ..
+            },
+        ] = &step.expect.all[..]
         else {
+            panic!("no check");
+        };
+        let [Way::Node(NodeQuery { name_is_part, .. })] = &ways[..] else {
             panic!("no node");
         };
-        assert_eq!(name_is_part, expected, "{text}");
+        assert_eq!(*name_is_part, expected, "{text}");
     }
 }
 
@@ -132,9 +139,9 @@ fn wait_for_hands_its_app_and_timeout_down() {
     assert_eq!(*quantifier, Quantifier::Any);
     let apps: Vec<&str> = checks
         .iter()
-        .map(|check| match &check.target {
-            Target::Node(query) => query.app.as_str(),
-            Target::Anchor(_) | Target::Window(_) => panic!("no node"),
+        .map(|check| match &check.target.ways[..] {
+            [Way::Node(query)] => query.app.as_str(),
+            _ => panic!("no node"),
         })
         .collect();
     assert_eq!(apps, ["a", "b"]);
@@ -150,7 +157,7 @@ fn variables_reach_every_text_of_a_step() {
     let variables = [("who", "me"), ("r", "label")].map(|(n, v)| (n.to_owned(), v.to_owned()));
     let filled = read(text).unwrap().steps[0].filled(&variables.into());
     assert_eq!(filled.label, "for me");
-    insta::assert_snapshot!(filled.action, @"wait for label `me` holding `me` of `me` and window `me`");
+    insta::assert_snapshot!(filled, @"wait for label `me` holding `me` of `me` and window `me`");
 }
 
 #[test]
@@ -169,7 +176,13 @@ fn every_example_in_the_documentation_is_read() {
         } else {
             example.to_owned()
         };
-        let script = read(&text).unwrap_or_else(|found| panic!("{text}\n{}", told(&found)));
+        let files = Memory::default()
+            .with("a/note.yaml", text.as_str())
+            .with("a/badge.png", PNG)
+            .with("routines/open-note.yaml", "steps: [{key: Return}]")
+            .with("imports/prepare.yaml", "[{key: Return}]");
+        let script = load(&"a/note".into(), Path::new("scenarios"), &files)
+            .unwrap_or_else(|found| panic!("{text}\n{}", told(&found)));
         assert!(script.warnings.is_empty(), "{}", told(&script.warnings));
     }
 }

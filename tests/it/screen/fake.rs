@@ -18,6 +18,8 @@ pub(super) enum Said {
         size: (u16, u16),
     },
     Key(u32, bool),
+    /// A key by its place: keysym, place, and whether it went down.
+    Place(u32, u32, bool),
     Pointer(u16, u16, u8),
 }
 
@@ -164,6 +166,16 @@ impl Fake {
                 let [mask, rest @ ..] = self.take::<5>().await;
                 let number = |at| u16::from_be_bytes([rest[at], rest[at + 1]]);
                 Said::Pointer(number(0), number(2), mask)
+            }
+            255 => {
+                assert_eq!(self.take::<1>().await, [0], "an extended key event");
+                let [_, down] = self.take::<2>().await;
+                let (key, place) = (self.take::<4>().await, self.take::<4>().await);
+                Said::Place(
+                    u32::from_be_bytes(key),
+                    u32::from_be_bytes(place),
+                    down == 1,
+                )
             }
             other => panic!("message {other} is not in the protocol of this server"),
         })

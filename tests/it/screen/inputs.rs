@@ -6,7 +6,7 @@ use super::{
     session::{RED, SIZE, open},
 };
 use mosdat::{
-    model::{Button, FrameSeq, Point},
+    model::{Button, FrameSeq, KeyLayout, Keyboard, Point, Wheel},
     port::{Input, Screen, ScreenAddress},
 };
 use tokio::{
@@ -82,4 +82,49 @@ async fn a_dropped_session_lets_go_of_what_it_holds() {
     )
     .await;
     assert_eq!(timeout(LIMIT, heard.recv()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn keys_go_by_their_place_where_that_is_wanted() {
+    let (address, mut heard) = listener().await;
+    let french = Keyboard::Places(KeyLayout::Fr);
+    let screen = patient().open_with(&address, french).await.unwrap();
+    assert_eq!(screen.keyboard(), french);
+    let (a, omega) = (u32::from('a'), 0x0100_03a9);
+    let inputs = [a, omega, 0xffe1].map(Input::KeyDown);
+    screen.send(&inputs).await.unwrap();
+    screen.release_all().await.unwrap();
+    let expected = [
+        Said::Place(a, 0x10, true),
+        // What has no place is sent as it is.
+        Said::Key(omega, true),
+        Said::Place(0xffe1, 0x2a, true),
+        Said::Place(0xffe1, 0x2a, false),
+        Said::Key(omega, false),
+        Said::Place(a, 0x10, false),
+    ];
+    hear(&mut heard, &expected).await;
+    screen.send(&[Input::KeyDown(a)]).await.unwrap();
+    hear(&mut heard, &[Said::Place(a, 0x10, true)]).await;
+    drop(screen);
+    hear(&mut heard, &[Said::Place(a, 0x10, false)]).await;
+}
+
+#[tokio::test]
+async fn the_wheel_turns_with_what_is_held() {
+    let (address, mut heard) = listener().await;
+    let screen = open(patient(), &address).await.unwrap();
+    let inputs = [
+        Input::Move(Point { x: 3, y: 4 }),
+        Input::Press(Button::Left),
+        Input::Scroll(Wheel::Down),
+        Input::Scroll(Wheel::Left),
+    ];
+    screen.send(&inputs).await.unwrap();
+    let buttons = [0, 1, 1 | 16, 1, 1 | 32, 1];
+    let expected = buttons.map(|buttons| Said::Pointer(3, 4, buttons));
+    hear(&mut heard, &expected).await;
+    // A notch is not held, so there is nothing of it to let go.
+    screen.release_all().await.unwrap();
+    hear(&mut heard, &[Said::Pointer(3, 4, 0)]).await;
 }

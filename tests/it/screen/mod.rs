@@ -4,6 +4,8 @@ mod anchors;
 mod fake;
 mod handshake;
 mod inputs;
+mod keys;
+mod qemu_keys;
 mod real;
 mod session;
 mod silence;

@@ -4,7 +4,7 @@ use super::{impatient, patient};
 use crate::desktop::XServer;
 use mosdat::{
     driver::vnc::VncSession,
-    model::{Button, Chord, Frame, FrameCause, FrameSeq, Point, Rect, Timestamp},
+    model::{Button, Chord, Frame, FrameCause, FrameSeq, Keyboard, Point, Rect, Timestamp},
     port::{Input, Screen, ScreenAddress, ScreenError},
 };
 use std::{
@@ -107,12 +107,13 @@ async fn typed_text_arrives_as_it_was_written() {
     let frame = frame_where(&screen, white).await;
     assert!(frame.seq > blank.seq);
     let mut inputs = vec![Input::Move(Point { x: 300, y: 100 })];
+    let (us, erase) = (Keyboard::default(), Chord::parse("ctrl+w").unwrap());
     let text = "The Quick brown_fox: {jumps} ~!@#$%^&*() 0123456789 AAaaBBbb?";
-    inputs.extend(Input::typing(text));
+    inputs.extend(Input::typing(text, us).unwrap());
     // Undone at once: a word is put there and erased with a chord.
-    inputs.extend(Input::typing(" wrong"));
-    inputs.extend(Input::pressing(&Chord::parse("ctrl+w").unwrap()));
-    inputs.extend(Input::typing("\n"));
+    inputs.extend(Input::typing(" wrong", us).unwrap());
+    inputs.extend(Input::pressing(&erase, us).unwrap());
+    inputs.extend(Input::typing("\n", us).unwrap());
     screen.send(&inputs).await.unwrap();
     let wait = async {
         while !typed.exists() {

@@ -1,18 +1,21 @@
 //! Scenarios on a desktop that exists only in the test: what passes, what fails, what is blocked.
 
 mod desktop;
+mod gestures;
 mod life;
+mod model;
 mod opened;
 mod sight;
+mod sights;
 mod smoke;
 mod touch;
 
 use desktop::{Desktop, MemoryFolder, RuntimeClock, badge, frame};
 use mosdat::{
     judge,
-    model::{App, BuildName, Event, FileError, Files, MachineName, Outcome, Package},
+    model::{App, BuildName, Event, FileError, Files, MachineName, Motion, Outcome, Package},
     port::{Idle, Watcher},
-    run::script::{Exercise, exercise},
+    run::script::{Exercise, Eyes, exercise},
     scenario::{Script, load},
 };
 use std::{
@@ -44,6 +47,8 @@ struct Scene {
     package: Package,
     machine: MachineName,
     build: BuildName,
+    eyes: Eyes,
+    cursor: Motion,
     limit: Duration,
     stop: CancellationToken,
     folder: Arc<MemoryFolder>,
@@ -73,6 +78,8 @@ impl Scene {
             package,
             machine: "desk".into(),
             build: "main".into(),
+            eyes: Eyes::default(),
+            cursor: Motion::default(),
             limit: seconds(600.0),
             stop: CancellationToken::new(),
             folder: Arc::default(),
@@ -86,6 +93,8 @@ impl Scene {
             package: &self.package,
             machine: &self.machine,
             build: &self.build,
+            eyes: &self.eyes,
+            cursor: self.cursor,
             limit: self.limit,
         }
     }

@@ -129,6 +129,8 @@ async fn perform(wait: Duration, lost: Option<&str>) -> Outcome {
         builder: Arc::new(NoBuilder),
         blobs: Arc::new(DiskBlobs::open(dir.path(), Arc::new(SystemClock))),
         scripts: BTreeMap::new(),
+        eyes: mosdat::run::script::Eyes::default(),
+        cursor: mosdat::model::Motion::default(),
     };
     let (watcher, _heard) = scene.watcher();
     let task = task();

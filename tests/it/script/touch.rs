@@ -25,7 +25,9 @@ async fn a_click_goes_to_the_middle_of_the_first_widget_that_shows() {
     let told = play(&desktop, CLICK).await;
     told.passed();
     let (press, release) = (Input::Press(Button::Left), Input::Release(Button::Left));
-    let expected = [Input::Move(Point { x: 13, y: 10 }), press, release];
+    // From the middle of the screen; what is there sees the pointer come.
+    let moves = [(16, 12), (13, 10)].map(|(x, y)| Input::Move(Point { x, y }));
+    let expected = [moves.as_slice(), &[press, release]].concat();
     assert_eq!(desktop.state().inputs, expected);
     assert_eq!(
         told.instructions()[0],
@@ -51,19 +53,22 @@ async fn a_click_waits_for_its_target_and_fails_without_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_widget_whose_place_nobody_knows_is_not_clicked() {
-    for place in [
-        None,
-        Some(rect(100, 5, 9, 9)),
-        Some(rect(5, 100, 9, 9)),
-        Some(rect(5, 5, 0, 0)),
-    ] {
+    let play_at = async |place| {
         let desktop = Desktop::new();
         desktop.change(|state| {
             state.add("push button", "New");
             state.place = place;
         });
-        play(&desktop, CLICK).await.blocked("is there, and");
+        let told = play(&desktop, CLICK).await;
         assert_eq!(desktop.state().inputs, []);
+        told
+    };
+    for place in [None, Some(rect(5, 5, 0, 0))] {
+        play_at(place).await.blocked("is there, and");
+    }
+    // Where it is known, and nobody can see it, is the app's doing.
+    for place in [rect(100, 5, 9, 9), rect(5, 100, 9, 9)] {
+        play_at(Some(place)).await.failed("outside the screen");
     }
 }
 
@@ -74,13 +79,9 @@ async fn a_picture_is_clicked_in_its_middle_with_the_button_asked_for() {
     let yaml = "steps: [{click: {anchor: badge.png}, button: right, double: true}]";
     play(&desktop, yaml).await.passed();
     let (press, release) = (Input::Press(Button::Right), Input::Release(Button::Right));
-    let expected = [
-        Input::Move(Point { x: 11, y: 7 }),
-        press,
-        release,
-        press,
-        release,
-    ];
+    let moves = [(14, 10), (11, 7)].map(|(x, y)| Input::Move(Point { x, y }));
+    let clicks = [press, release, press, release];
+    let expected = [moves, [clicks[0], clicks[1]], [clicks[2], clicks[3]]].concat();
     assert_eq!(desktop.state().inputs, expected);
 }
 
@@ -130,9 +131,18 @@ fn with_field(take: fn(&mut super::desktop::State, Input)) -> Desktop {
 
 fn letter(input: Input) -> Option<char> {
     match input {
-        Input::KeyDown(key) if key != keysym::SHIFT => char::from_u32(key),
+        Input::KeyDown(key) => keysym::char_of(key),
         _ => None,
     }
+}
+
+/// What a real field does with a key.
+fn take(state: &mut super::desktop::State, input: Input) {
+    if input == Input::KeyDown(keysym::BACKSPACE) {
+        state.nodes[0].text.pop();
+    }
+    state.nodes[0].text.extend(letter(input));
+    state.tell_change();
 }
 
 #[tokio::test(start_paused = true)]
@@ -147,16 +157,132 @@ async fn what_was_typed_is_read_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn letters_that_got_lost_are_a_failure() {
+async fn letters_that_never_arrive_are_a_failure() {
+    // The app takes no `l`, however slowly it comes.
     let desktop = with_field(|state, input| {
-        state.nodes[0]
-            .text
-            .extend(letter(input).filter(|c| *c != 'l'));
-        state.tell_change();
+        if letter(input) != Some('l') {
+            take(state, input);
+        }
+    });
+    let told = play(&desktop, TYPE).await;
+    told.failed("typed `Milk` twice, the second time slowly, but the field holds `Mik`");
+    assert!(told.logs().contains("`Mik` arrived"), "{}", told.logs());
+    assert_eq!(erased(&desktop), 3, "as many as arrived");
+}
+
+/// Returns how often the backspace key was pressed.
+fn erased(desktop: &Desktop) -> usize {
+    let backspace = Input::KeyDown(keysym::BACKSPACE);
+    let state = desktop.state();
+    state.inputs.iter().filter(|own| **own == backspace).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn letters_that_got_lost_are_typed_again_slowly_and_the_pace_is_remembered() {
+    // A machine that loses a letter as long as they come all at once.
+    let desktop = with_field(|state, input| {
+        if letter(input) != Some('l') || erased_in(state) {
+            take(state, input);
+        }
+    });
+    desktop.state().nodes[0].text = "A ".into();
+    let yaml = "steps: [{type: Milk}, {type: ' and Bread'}, {shell: 'true'}]";
+    let told = play(&desktop, yaml).await;
+    told.passed();
+    assert_eq!(desktop.state().nodes[0].text, "A Milk and Bread");
+    let first = "1 type `Milk`: passed read back the second time";
+    assert_eq!(told.instructions()[0], first);
+    assert_eq!(
+        told.instructions()[1],
+        "2 type `and Bread`: passed read back"
+    );
+    // Ten letters, each with its pause.
+    assert!(told.took > seconds(5.0 + 10.0 * 0.05), "{:?}", told.took);
+}
+
+fn erased_in(state: &super::desktop::State) -> bool {
+    state.inputs.contains(&Input::KeyDown(keysym::BACKSPACE))
+}
+
+#[tokio::test(start_paused = true)]
+async fn doubled_letters_are_typed_again() {
+    let desktop = with_field(|state, input| {
+        take(state, input);
+        if letter(input) == Some('k') && !erased_in(state) {
+            take(state, input);
+        }
+    });
+    let told = play(&desktop, TYPE).await;
+    told.passed();
+    assert_eq!(desktop.state().nodes[0].text, "Milk");
+    assert_eq!(erased(&desktop), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_added_by_the_app_is_no_doubled_letter() {
+    let desktop = with_field(|state, input| {
+        take(state, input);
+        if state.nodes[0].text == "Milk" {
+            state.nodes[0].text += "shake";
+        }
+    });
+    play(&desktop, TYPE).await.passed();
+    assert_eq!(erased(&desktop), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_wrong_once_is_no_pass_when_nobody_can_look_again() {
+    let desktop = with_field(|state, input| {
+        if input == Input::KeyDown(keysym::BACKSPACE) {
+            state.nodes[0].states.clear();
+        } else if letter(input) != Some('l') {
+            take(state, input);
+        }
     });
     play(&desktop, TYPE)
         .await
-        .failed("typed `Milk`, but the field holds `Mik`");
+        .blocked("is not known: the field has lost the focus");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_more_is_typed_into_a_field_that_has_lost_the_focus() {
+    for role in ["entry", "password text"] {
+        let desktop = with_field(|state, input| {
+            take(state, input);
+            if state.inputs.len() == 20 {
+                state.nodes[0].states.retain(|own| own != "focused");
+            }
+        });
+        desktop.state().nodes[0].role = role.into();
+        let yaml = format!("steps: [{{type: {}}}, {{shell: 'true'}}]", "x".repeat(70));
+        let told = play(&desktop, &yaml).await;
+        told.blocked("lost the focus after 32 of 70 characters");
+        let keys = desktop.state().inputs.len();
+        assert_eq!(keys, 64, "{role}: two for each character");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_keyboard_is_woken_before_the_first_key_when_that_is_a_new_one() {
+    let desktop = with_field(take);
+    let told = play(&desktop, "steps: [{type: é}, {type: ñ}, {shell: 'true'}]").await;
+    told.passed();
+    let (shift, e, n) = (keysym::SHIFT, 0xe9, 0xf1);
+    let taps = [shift, e, n].map(|key| [Input::KeyDown(key), Input::KeyUp(key)]);
+    assert_eq!(desktop.state().inputs, taps.concat());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_typed_is_refused_before_anything_is() {
+    let desktop = with_field(take);
+    let yaml = r#"steps: [{type: "Milk \x01"}, {shell: 'true'}]"#;
+    let told = play(&desktop, yaml).await;
+    told.blocked("cannot be typed with the keyboard layout `us`");
+    assert_eq!(desktop.state().inputs, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_seen_is_not_missing() {
     // Who could not look does not say what is missing.
     let desktop = with_field(|state, _| state.tree_is_mute = true);
     desktop.state().nodes[0].text = "Bread".into();

@@ -214,6 +214,21 @@ async fn commands_that_cannot_be_ended_politely_leave_room_for_others() {
 }
 
 #[tokio::test]
+async fn a_command_that_starts_only_after_it_was_given_up_is_ended_too() {
+    let server = Server::start_with(&Rules {
+        lines: "ForceCommand case \"$SSH_ORIGINAL_COMMAND\" in *late*) sleep 2;; esac; \
+                eval \"$SSH_ORIGINAL_COMMAND\"",
+        ..Rules::default()
+    });
+    let shell = server.shell().await;
+    let file = server.path("late");
+    let script = format!("echo $$ > {}; exec sleep 600", file.display());
+    let output = shell.run(&script, b"", Duration::from_millis(300)).await;
+    assert_eq!(output.unwrap().exit, None);
+    assert!(!lives(&written(&file).await));
+}
+
+#[tokio::test]
 async fn a_full_server_is_no_lost_one() {
     let server = Server::start();
     let limits = SshLimits {

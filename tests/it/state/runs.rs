@@ -82,3 +82,23 @@ fn the_newest_run_is_the_last_by_name() {
     assert_eq!(newest.as_str(), "20260201T0800-b");
     assert!(read_events(&path).unwrap().is_empty());
 }
+
+#[test]
+fn what_is_the_same_is_stored_once() {
+    use std::os::unix::fs::MetadataExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let folder = DiskRunFolder::create(dir.path()).unwrap();
+    let keep = |step: &str, name: &str, bytes: &[u8]| {
+        let file = folder.keep(&step.into(), name, bytes).unwrap();
+        assert_eq!(fs::read(dir.path().join(&file)).unwrap(), bytes, "{file}");
+        (fs::metadata(dir.path().join(&file)).unwrap().ino(), file)
+    };
+    let first = keep("a:exercise", "01.png", b"picture");
+    let again = keep("a:exercise", "01.png", b"picture");
+    let elsewhere = keep("b:exercise", "07.png", b"picture");
+    let other = keep("b:exercise", "07.png", b"another picture");
+    assert_eq!((first.0, first.0), (again.0, elsewhere.0));
+    assert_ne!(first.0, other.0);
+    assert_eq!(again.1, "evidence/a=exercise/01-2.png");
+    assert_eq!(other.1, "evidence/b=exercise/07-2.png");
+}

@@ -43,7 +43,11 @@ entry = Gtk.Entry(text="Ann")
 entry.get_accessible().set_name("Your name")
 check = Gtk.CheckButton(label="Remember me")
 secret = Gtk.Button(label="Secret", no_show_all=True)
-for widget in (label, entry, check, Gtk.Button(label="Save"), secret):
+save = Gtk.Button(label="Save")
+save.connect("clicked", lambda _: label.set_text("clicked"))
+volume = Gtk.Scale(adjustment=Gtk.Adjustment(value=30, upper=100))
+volume.get_accessible().set_name("Volume")
+for widget in (label, entry, check, save, secret, volume):
     box.pack_start(widget, False, False, 0)
 store = Gtk.ListStore(str)
 for n in range(rows):
@@ -59,6 +63,12 @@ def obey(source, condition):
         check.set_active(not check.get_active())
     elif line == "reveal":
         secret.show()
+    elif line == "freeze":
+        save.set_sensitive(False)
+    elif line == "destroy":
+        save.destroy()
+    elif line == "louder":
+        volume.set_value(47.5)
     elif line.startswith("say "):
         label.set_text(line[4:])
     return bool(line)
@@ -151,7 +161,8 @@ impl Desktop {
         end(&mut self.bus_daemon);
     }
 
-    fn command(&self, program: &str) -> Command {
+    /// Returns a command that runs in the session.
+    pub(super) fn command(&self, program: &str) -> Command {
         let id = self.session.uid();
         let mut command = if id == geteuid().as_raw() {
             Command::new(program)
@@ -214,8 +225,8 @@ impl Program {
         self.child.id()
     }
 
-    /// Tells it to `toggle` its check box, to `reveal` its hidden button, or to `say` something
-    /// in its label.
+    /// Tells it to `toggle` its check box, to `reveal` its hidden button, to `freeze` or `destroy`
+    /// the one that shows, to be `louder`, or to `say` something in its label.
     pub(super) fn tell(&mut self, order: &str) {
         writeln!(self.orders, "{order}").unwrap();
     }

@@ -1,7 +1,10 @@
 //! Accessibility trees of real programs on a private desktop.
 
 mod desktop;
+mod operate;
 mod peculiar;
+mod point;
+mod worker;
 
 use async_trait::async_trait;
 use desktop::{Desktop, Program, Session};
@@ -239,13 +242,14 @@ impl WindowOrigin for Compositor {
         let is_known = window.app() == "Notes" && window.title() == "Notes";
         is_known.then_some(Origin {
             at: Point { x: 40, y: 7 },
+            scale: 1.5,
             placement: Placement::Measured,
         })
     }
 }
 
 #[tokio::test]
-async fn places_are_moved_by_where_the_window_is() {
+async fn places_are_scaled_and_moved_by_where_the_window_is() {
     let (desktop, _program, tree) = notes().await;
     let windows = Arc::new(Compositor);
     let among = AtspiDialer.dial_among(&desktop.bus, windows).await.unwrap();
@@ -253,7 +257,11 @@ async fn places_are_moved_by_where_the_window_is() {
     let told = look_for(tree.as_ref(), &button).await.extents.unwrap();
     let moved = look_for(among.as_ref(), &button).await;
     let place = moved.extents.unwrap();
-    assert_eq!((place.x, place.y), (told.x + 40, told.y + 7));
+    let scaled = |told: i32| (f64::from(told) * 1.5).round() as i32;
+    let wanted = (scaled(told.x) + 40, scaled(told.y) + 7);
+    assert_eq!((place.x, place.y), wanted);
+    let right = scaled(told.x + told.width) + 40;
+    assert_eq!(place.x + place.width, right);
     assert_eq!(moved.placement, Placement::Measured);
     assert_eq!(among.place(&moved).await.unwrap(), Some(place));
     let _unknown = desktop.program("Other", 0);

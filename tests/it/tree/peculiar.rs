@@ -8,8 +8,11 @@
     reason = "what the macro of an interface makes, and asks for"
 )]
 
-use super::{desktop::Desktop, dial, look_until, query};
-use mosdat::port::BusAddress;
+use super::{desktop::Desktop, dial, look_for, look_until, query};
+use mosdat::{
+    model::Point,
+    port::{BusAddress, TreeError},
+};
 use zbus::{
     Connection, connection, interface,
     zvariant::{ObjectPath, OwnedObjectPath},
@@ -22,8 +25,8 @@ const BUTTON: &str = "/org/a11y/atspi/accessible/1";
 const APPLICATION: u32 = 75;
 const PUSH_BUTTON: u32 = 43;
 
-/// Whether it shows, and is visible.
-const SHOWING: u32 = 1 << 25 | 1 << 30;
+/// Whether it shows, is visible, and takes input.
+const SHOWING: u32 = 1 << 25 | 1 << 30 | 1 << 24;
 
 type Reference = (String, OwnedObjectPath);
 
@@ -64,7 +67,11 @@ impl Accessible {
     }
 
     fn get_interfaces(&self) -> Vec<String> {
-        let names = ["org.a11y.atspi.Accessible", "org.a11y.atspi.Component"];
+        let names = [
+            "org.a11y.atspi.Accessible",
+            "org.a11y.atspi.Action",
+            "org.a11y.atspi.Component",
+        ];
         names.map(str::to_owned).into()
     }
 }
@@ -76,6 +83,28 @@ impl Component {
     fn get_extents(&self, relative_to: u32) -> ((i32, i32, i32, i32),) {
         let (x, y) = if relative_to == 0 { (0, 0) } else { (120, 48) };
         ((x, y, 80, 24),)
+    }
+}
+
+/// It says no to the first, and nothing to the second.
+struct Action;
+
+#[interface(name = "org.a11y.atspi.Action")]
+impl Action {
+    #[zbus(property)]
+    fn n_actions(&self) -> i32 {
+        2
+    }
+
+    fn get_name(&self, index: i32) -> String {
+        ["press", "hold"][index as usize].into()
+    }
+
+    async fn do_action(&self, index: i32) -> bool {
+        if index == 1 {
+            std::future::pending::<()>().await;
+        }
+        false
     }
 }
 
@@ -111,6 +140,7 @@ async fn application(session: &BusAddress) -> Connection {
     server.at(ROOT, root).await.unwrap();
     server.at(BUTTON, button).await.unwrap();
     server.at(BUTTON, Component).await.unwrap();
+    server.at(BUTTON, Action).await.unwrap();
     let own = (name.as_str(), ObjectPath::try_from(ROOT).unwrap());
     let socket = Some("org.a11y.atspi.Socket");
     let registry = Some("org.a11y.atspi.Registry");
@@ -134,4 +164,23 @@ async fn an_application_without_a_cache_is_seen_and_not_clicked_in_the_corner_of
     assert_eq!(found.len(), 1, "{whole:?}");
     assert_eq!(found[0].extents, None);
     assert_eq!(tree.place(&found[0]).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_a_program_does_not_do_is_told_from_what_it_does() {
+    let desktop = Desktop::start();
+    let tree = dial(&desktop).await;
+    let _application = application(&desktop.bus).await;
+    let button = look_for(&*tree, &query("button", "Save")).await;
+    assert_eq!(tree.actions(&button).await.unwrap(), ["press", "hold"]);
+    let refused = tree.act(&button, 0).await.unwrap_err();
+    let words = "the program says that push button `Save` did not do `press`";
+    assert_eq!(refused.to_string(), words);
+    let unanswered = tree.act(&button, 1).await.unwrap_err();
+    let is_unanswered =
+        matches!(&unanswered, TreeError::Unanswered { action, .. } if action == "hold");
+    assert!(is_unanswered, "{unanswered}");
+    assert!(!refused.is_transient() && !unanswered.is_transient());
+    // Where such a window is, nobody knows: it may lie above everything else.
+    assert_eq!(tree.at(Point { x: 10, y: 10 }).await.unwrap(), None);
 }

@@ -89,7 +89,7 @@ impl Patient<'_> {
     }
 
     async fn console(&self) -> Check {
-        let console = Arc::new(ClusterConsole::new(self.vm.clone()));
+        let console = Arc::new(ClusterConsole::new(self.vm.clone(), self.machine.layout));
         let screen = match self.config.screens.dial_console(console).await {
             Ok(screen) => screen,
             Err(err) => return Check::bad("console", err.to_string()),

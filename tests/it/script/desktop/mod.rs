@@ -67,6 +67,14 @@ pub(super) struct State {
     /// How long ending a text takes whose time is up.
     pub(super) shell_ending: Duration,
     pub(super) shell_error: bool,
+    /// The titles of windows that were given the focus.
+    pub(super) focused: Vec<String>,
+    /// The window that lies on top everywhere, where that can be told.
+    pub(super) on_top: Option<Window>,
+    /// What lies above everything else, and where.
+    pub(super) above: Option<(Rect, Node)>,
+    /// Which widgets were asked to do which of their actions.
+    pub(super) acted: Vec<(String, usize)>,
     broken: Vec<String>,
 }
 
@@ -129,6 +137,10 @@ impl Desktop {
             on_shell: |_, _| (Duration::ZERO, Some(Exit::Code(0)), ""),
             shell_ending: Duration::ZERO,
             shell_error: false,
+            focused: Vec::new(),
+            on_top: None,
+            above: None,
+            acted: Vec::new(),
             broken: Vec::new(),
         };
         let state = Arc::new(Mutex::new(state));
@@ -217,6 +229,11 @@ impl State {
         self.seq += 1;
     }
 
+    /// Sends the same picture again.
+    pub(super) fn confirm(&mut self) {
+        self.seq += 1;
+    }
+
     /// Turns the screen black.
     pub(super) fn blank(&mut self) {
         self.rgba = [0, 0, 0, 255].repeat((SIZE.0 * SIZE.1) as usize);
@@ -272,7 +289,7 @@ impl State {
         self.generation += 1;
     }
 
-    fn picture(&self) -> Result<Frame, ScreenError> {
+    pub(super) fn picture(&self) -> Result<Frame, ScreenError> {
         match &self.screen_error {
             Some(err) => Err(err.clone()),
             None => Ok(frame(SIZE.0, SIZE.1, self.seq, self.rgba.clone())),
@@ -306,10 +323,21 @@ impl State {
             }
             Input::Release(button) => self.let_go(Input::Press(button)),
             Input::KeyUp(key) => self.let_go(Input::KeyDown(key)),
+            Input::Scroll(_) => {}
         }
         self.inputs.push(input);
         if let Some(react) = self.on_input {
             react(self, input);
+        }
+    }
+
+    fn release_all(&mut self) {
+        while let Some(held) = self.held.pop() {
+            self.inputs.push(match held {
+                Input::Press(button) => Input::Release(button),
+                Input::KeyDown(key) => Input::KeyUp(key),
+                other => other,
+            });
         }
     }
 

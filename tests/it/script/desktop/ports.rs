@@ -4,8 +4,8 @@ use super::{Desktop, Program, State};
 use async_trait::async_trait;
 use mosdat::{
     model::{
-        Event, Frame, FrameSeq, LayerKind, LayerName, Node, NodeQuery, Outcome, Package, Rect,
-        Session, StepKey, Timestamp, Tree,
+        Event, Frame, FrameSeq, LayerKind, LayerName, Node, NodeQuery, Outcome, Package, Point,
+        Rect, Session, StepKey, Timestamp, Tree,
     },
     port::{
         AccessibilityTree, Clock, Command, EvidenceError, Exit, Finding, Guest, Input, Output,
@@ -116,6 +116,15 @@ impl Guest for Desktop {
         }
     }
 
+    async fn window_at(&self, _: Point) -> Result<Option<Window>, ProviderError> {
+        Ok(self.state().on_top.clone())
+    }
+
+    async fn focus(&self, title: &str) -> Result<(), ProviderError> {
+        self.state().focused.push(title.into());
+        Ok(())
+    }
+
     async fn screen(&self) -> Result<Arc<dyn Screen>, ProviderError> {
         Ok(Arc::new(self.clone()))
     }
@@ -146,6 +155,13 @@ impl Screen for Desktop {
         self.when(newer).await
     }
 
+    async fn confirm(&self) -> Result<Frame, ScreenError> {
+        self.change(|state| {
+            state.confirm();
+            state.picture()
+        })
+    }
+
     async fn send(&self, inputs: &[Input]) -> Result<FrameSeq, ScreenError> {
         if self.state().input_is_stuck {
             self.change(|state| state.take(inputs[0]));
@@ -167,7 +183,7 @@ impl Screen for Desktop {
     }
 
     async fn release_all(&self) -> Result<(), ScreenError> {
-        self.change(|state| state.held.clear());
+        self.change(State::release_all);
         Ok(())
     }
 }
@@ -212,6 +228,37 @@ impl AccessibilityTree for Desktop {
                 .push(format!("asked for the place of a stranger, {node:?}"));
         }
         Ok(state.place)
+    }
+
+    async fn read_placed(&self) -> Result<Tree, TreeError> {
+        self.state().tree()
+    }
+
+    async fn actions(&self, node: &Node) -> Result<Vec<String>, TreeError> {
+        panic!("nobody asks what {node:?} offers")
+    }
+
+    async fn act(&self, node: &Node, index: usize) -> Result<(), TreeError> {
+        self.change(|state| state.acted.push((node.name.clone(), index)));
+        Ok(())
+    }
+
+    async fn at(&self, point: Point) -> Result<Option<Node>, TreeError> {
+        let state = self.state();
+        // What lies there on purpose; without that nobody knows.
+        let above = state.above.clone().filter(|(rect, _)| rect.contains(point));
+        Ok(above.map(|(_, node)| node))
+    }
+
+    async fn around(&self, node: &Node, _: usize) -> Result<Vec<Node>, TreeError> {
+        let state = self.state();
+        let above = state.above.iter().any(|(_, above)| above == node);
+        // Whatever lies above is a window of its own.
+        let window = Node {
+            id: if above { "/above" } else { "/window" }.into(),
+            ..Node::default()
+        };
+        Ok(vec![window])
     }
 }
 

@@ -1,0 +1,93 @@
+//! `mosdat routines`: looks at routines, and at the steps that a call of one comes to.
+
+use super::recipes::{kept, named};
+use crate::{
+    cli::{error::CliError, exit::Ended, scenario_arguments::RoutinesCommand, settings::Settings},
+    driver::disk::DiskFiles,
+    scenario::{Group, Instruction, entry, inputs, load_routine},
+};
+use serde_json::Value as Json;
+use std::{collections::BTreeMap, io, io::Write};
+
+pub(in crate::cli) fn run(settings: &Settings, typed: &RoutinesCommand) -> Result<Ended, CliError> {
+    match typed {
+        RoutinesCommand::List { folder } => {
+            let all = kept("routines", &folder.dir)?;
+            settings.face.result(|out| {
+                for one in &all {
+                    let says = entry(&one.text, "description").unwrap_or_default();
+                    let says = says.split_whitespace().collect::<Vec<_>>().join(" ");
+                    writeln!(out, "{}{}  {says}", one.name, inputs_of(&one.text))?;
+                }
+                Ok(())
+            })
+        }
+        RoutinesCommand::Show { name, folder } => {
+            let all = kept("routines", &folder.dir)?;
+            let one = named(name, &all, "routine")?;
+            settings
+                .face
+                .result(|out| out.write_all(one.text.as_bytes()))
+        }
+        RoutinesCommand::Explain { name, with, folder } => {
+            let all = kept("routines", &folder.dir)?;
+            let one = named(name, &all, "routine")?;
+            let with = with.iter().map(|text| value(text));
+            let with = with.collect::<Result<BTreeMap<String, Json>, CliError>>()?;
+            let group = load_routine(&one.path, &folder.dir, &DiskFiles, &with)?;
+            settings.face.result(|out| explain(out, &group))
+        }
+    }
+}
+
+/// Reads like `(title, times=1)`.
+fn inputs_of(text: &str) -> String {
+    let wanted: Vec<String> = inputs(text)
+        .into_iter()
+        .map(|one| match one.default {
+            Some(default) => format!("{}={default}", one.name),
+            None => one.name,
+        })
+        .collect();
+    if wanted.is_empty() {
+        String::new()
+    } else {
+        format!("({})", wanted.join(", "))
+    }
+}
+
+/// Reads `title=Milk`. What is JSON is taken as that: numbers, flags, lists.
+fn value(text: &str) -> Result<(String, Json), CliError> {
+    let Some((name, value)) = text.split_once('=') else {
+        let why = format!("`{text}` is no `KEY=VALUE`");
+        return Err(CliError::Usage(why));
+    };
+    let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+    Ok((name.to_owned(), value))
+}
+
+fn explain(out: &mut dyn Write, group: &Group) -> io::Result<()> {
+    writeln!(out, "{}", group.name)?;
+    steps(out, &group.steps, 1)?;
+    if !group.on_failure.is_empty() {
+        writeln!(out, "when one of them does not pass")?;
+        steps(out, &group.on_failure, 1)?;
+    }
+    Ok(())
+}
+
+fn steps(out: &mut dyn Write, list: &[Instruction], depth: usize) -> io::Result<()> {
+    for step in list {
+        let indent = "  ".repeat(depth);
+        let does = step.to_string();
+        if step.label == does {
+            writeln!(out, "{indent}{does}  ({})", step.origin)?;
+        } else {
+            writeln!(out, "{indent}{}: {does}  ({})", step.label, step.origin)?;
+        }
+        for nested in step.action.nested() {
+            steps(out, nested, depth + 1)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! Cuts parts out of frames, as models take them: planes of blue, green and red, each from -1 to 1.
+
+use crate::model::{Frame, Rect};
+
+/// What models take: three planes, each `height` rows of `width` values.
+pub(super) struct Planes {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    pub(super) values: Vec<f32>,
+}
+
+/// Returns `area` pixel by pixel. What lies outside of the frame repeats its edge.
+pub(super) fn copied(frame: &Frame, area: Rect) -> Planes {
+    let (width, height) = (area.width as usize, area.height as usize);
+    let mut planes = vec![0.0; 3 * width * height];
+    for y in 0..height {
+        for x in 0..width {
+            let pixel = pixel(frame, area.x + x as i32, area.y + y as i32);
+            for (plane, value) in [pixel[2], pixel[1], pixel[0]].into_iter().enumerate() {
+                planes[(plane * height + y) * width + x] = f32::from(value) / 127.5 - 1.0;
+            }
+        }
+    }
+    Planes {
+        width,
+        height,
+        values: planes,
+    }
+}
+
+/// Returns `area`, which has at least a pixel, at another size, with its last column repeated up to
+/// `padded` columns.
+pub(super) fn scaled(frame: &Frame, area: Rect, size: (usize, usize), padded: usize) -> Planes {
+    let (width, height) = size;
+    let across = Steps::new(area.width as usize, width, padded);
+    let down = Steps::new(area.height as usize, height, height);
+    let source = copied(frame, area);
+    let plane = (area.width * area.height) as usize;
+    let mut planes = Vec::with_capacity(3 * padded * height);
+    for pixels in source.values.chunks_exact(plane) {
+        for &(top, bottom, dy) in &down.0 {
+            let row = |y: usize| &pixels[y * area.width as usize..];
+            let (top, bottom) = (row(top), row(bottom));
+            planes.extend(across.0.iter().map(|&(left, right, dx)| {
+                let upper = top[left] + (top[right] - top[left]) * dx;
+                let lower = bottom[left] + (bottom[right] - bottom[left]) * dx;
+                upper + (lower - upper) * dy
+            }));
+        }
+    }
+    Planes {
+        width: padded,
+        height,
+        values: planes,
+    }
+}
+
+/// For each new pixel of one direction, the two old ones it lies between, and how far from the first.
+struct Steps(Vec<(usize, usize, f32)>);
+
+impl Steps {
+    fn new(old: usize, new: usize, padded: usize) -> Self {
+        let ratio = old as f32 / new as f32;
+        let last = old - 1;
+        let step = |at: usize| {
+            let at = ((at.min(new - 1) as f32 + 0.5) * ratio - 0.5).clamp(0.0, last as f32);
+            let first = at as usize;
+            (first, (first + 1).min(last), at - first as f32)
+        };
+        Self((0..padded).map(step).collect())
+    }
+}
+
+/// Returns red, green and blue of a pixel, or of the nearest one that there is.
+pub(super) fn pixel(frame: &Frame, x: i32, y: i32) -> [u8; 3] {
+    let x = x.clamp(0, frame.width as i32 - 1) as usize;
+    let y = y.clamp(0, frame.height as i32 - 1) as usize;
+    let at = (y * frame.width as usize + x) * 4;
+    [frame.rgba[at], frame.rgba[at + 1], frame.rgba[at + 2]]
+}

@@ -1,0 +1,143 @@
+//! Reads documents that are made to be used by scenarios, without one: routines, imported steps,
+//! fixtures.
+
+use super::{
+    around::Around,
+    document::{only, rendered, unreadable},
+    fields,
+    mistakes::Mistakes,
+    routine, step,
+    template::Scope,
+    yaml::{Data, Key, Value},
+};
+use crate::{
+    model::{Diagnostic, Files, Severity},
+    scenario::{Group, variables},
+};
+use std::{collections::BTreeMap, path::Path};
+
+/// Returns what is wrong with the routine at `path`. Inputs that a call must give are taken to be
+/// texts.
+pub(in crate::scenario) fn check_routine(
+    path: &str,
+    dir: &Path,
+    files: &dyn Files,
+) -> Vec<Diagnostic> {
+    check(path, dir, files, |document, around, mistakes| {
+        routine::read(name_of(path), document, &needed(document), around, mistakes);
+    })
+}
+
+/// Returns the steps that a call of the routine at `path` with the values `with` comes to, or what
+/// is wrong with it.
+pub fn load_routine(
+    path: &str,
+    dir: &Path,
+    files: &dyn Files,
+    with: &BTreeMap<String, serde_json::Value>,
+) -> Result<Group, Vec<Diagnostic>> {
+    let mut group = None;
+    let found = check(path, dir, files, |document, around, mistakes| {
+        let name = name_of(path);
+        group = routine::read(name, document, with, around, mistakes);
+    });
+    let is_fatal = found.iter().any(|one| one.severity == Severity::Error);
+    group.filter(|_| !is_fatal).ok_or(found)
+}
+
+fn name_of(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.strip_suffix(".yaml").unwrap_or(name)
+}
+
+/// Returns what is wrong with the steps behind `lists` of the document at `path`, or with the steps
+/// that it consists of.
+pub(in crate::scenario) fn check_steps(
+    path: &str,
+    lists: &[&str],
+    dir: &Path,
+    files: &dyn Files,
+) -> Vec<Diagnostic> {
+    check(path, dir, files, |document, around, mistakes| {
+        let whole = Key {
+            at: document.at.clone(),
+            text: "steps".into(),
+        };
+        let mut read = |key: &Key, value: &Value| {
+            let value = rendered(value, around, mistakes);
+            step::several(key, &value, around, mistakes);
+        };
+        match &document.data {
+            Data::List(_) if lists.contains(&"steps") => read(&whole, document),
+            Data::Map(entries) => {
+                for (key, value) in entries {
+                    if lists.contains(&key.text.as_str()) {
+                        read(key, value);
+                    }
+                }
+            }
+            Data::Null
+            | Data::Flag(_)
+            | Data::Number(..)
+            | Data::Text(_)
+            | Data::List(_)
+            | Data::Tagged(..) => {
+                fields::wrong(&whole, document, "a map", mistakes);
+            }
+        }
+    })
+}
+
+fn check(
+    path: &str,
+    dir: &Path,
+    files: &dyn Files,
+    read: impl FnOnce(&Value, &mut Around<'_>, &mut Mistakes<'_>),
+) -> Vec<Diagnostic> {
+    let file = dir.join(path);
+    let bytes = match files.read(&file) {
+        Ok(bytes) => bytes,
+        Err(err) => return vec![unreadable(&file, &err.to_string())],
+    };
+    let text = match std::str::from_utf8(&bytes) {
+        Ok(text) => text,
+        Err(err) => return vec![unreadable(&file, &format!("it is not UTF-8: {err}"))],
+    };
+    let mut around = Around {
+        files,
+        dir,
+        own: path.rsplit_once('/').map_or("", |(own, _)| own).to_owned(),
+        text,
+        file: Some(path.into()),
+        platform: "linux",
+        scope: variables::placeholders(),
+        // What the scenario would give is not known here.
+        is_bare: true,
+        vars: BTreeMap::new(),
+        trail: vec![path.to_owned()],
+        read: BTreeMap::new(),
+    };
+    let mut mistakes = Mistakes::new(&file, text);
+    if let Some(document) = only(text, &mut mistakes) {
+        read(&document, &mut around, &mut mistakes);
+    }
+    mistakes.into_parts().0
+}
+
+/// Returns a text for each input of a routine that has no default.
+fn needed(document: &Value) -> Scope {
+    let inputs = |value: &Value| {
+        if let Data::Map(entries) = &value.data {
+            entries.clone()
+        } else {
+            Vec::new()
+        }
+    };
+    let declared = inputs(document).into_iter();
+    let declared = declared.filter(|(key, _)| key.text == "inputs");
+    let declared = declared.flat_map(|(_, value)| inputs(&value));
+    declared
+        .filter(|(_, value)| !inputs(value).iter().any(|(key, _)| key.text == "default"))
+        .map(|(key, _)| (key.text.clone(), format!("{{{}}}", key.text).into()))
+        .collect()
+}

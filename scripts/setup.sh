@@ -196,6 +196,10 @@ if [ -n "$wanted" ]; then
   # shellcheck disable=SC2086 # one word a package
   install_packages $wanted
   wanted=$(missing)
+  # What apt took away to make room for the rest goes in beside it.
+  # shellcheck disable=SC2086
+  [ -z "$wanted" ] || install_packages $wanted
+  wanted=$(missing)
   [ -z "$wanted" ] || die "still missing after apt was done: ${wanted//$'\n'/ }"
 fi
 

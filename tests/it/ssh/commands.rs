@@ -216,16 +216,16 @@ async fn commands_that_cannot_be_ended_politely_leave_room_for_others() {
 #[tokio::test]
 async fn a_command_that_starts_only_after_it_was_given_up_is_ended_too() {
     let server = Server::start_with(&Rules {
-        lines: "ForceCommand case \"$SSH_ORIGINAL_COMMAND\" in *late*) sleep 2;; esac; \
+        lines: "ForceCommand case \"$SSH_ORIGINAL_COMMAND\" in *600*) echo $$; sleep 2;; esac; \
                 eval \"$SSH_ORIGINAL_COMMAND\"",
         ..Rules::default()
     });
     let shell = server.shell().await;
-    let file = server.path("late");
-    let script = format!("echo $$ > {}; exec sleep 600", file.display());
-    let output = shell.run(&script, b"", Duration::from_millis(300)).await;
-    assert_eq!(output.unwrap().exit, None);
-    assert!(!lives(&written(&file).await));
+    let limit = Duration::from_millis(300);
+    let output = shell.run("exec sleep 600", b"", limit).await.unwrap();
+    assert_eq!(output.exit, None);
+    let pid = text(&output).trim().to_owned();
+    assert!(!pid.is_empty() && !lives(&pid), "{output:?}");
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ mod package;
 use machine::machine as bare;
 use mosdat::{
     driver::{
-        disk::{DiskRunFolder, DiskStore, SystemClock},
+        disk::{DiskPastAttempts, DiskRunFolder, DiskStore, SystemClock},
         sim::{SimClock, SimCluster, SimWorld},
     },
     model::{
@@ -229,6 +229,7 @@ async fn apply(desired: &Desired, dir: &Path, settings: SimSettings, parallel: u
         keepers: [(ProviderKind::Sim, keeper)].into(),
         store: &mut store,
         folder: Arc::new(folder),
+        past: Arc::new(DiskPastAttempts::new(dir.join("attempts"))),
         clock: Arc::new(SimClock::new(Timestamp(1_000_000))),
     };
     let world = World {
@@ -322,6 +323,7 @@ fn fleet(machines: usize, scenarios: usize) -> Desired {
             .collect(),
         pools: BTreeMap::new(),
         retries: 0,
+        reruns: 0,
         timeout: Duration::from_mins(15),
     }
 }

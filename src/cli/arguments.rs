@@ -63,6 +63,8 @@ pub(super) enum Command {
     Why(WhyArguments),
     /// Show the matrix as recorded
     Status(StatusArguments),
+    /// Tell what passes and fails without a reason, and what nearly runs out of time
+    Flakes(FlakesArguments),
     /// Compare what providers say with what is recorded
     Drift(DriftArguments),
     /// Draw the plan as a graph
@@ -214,6 +216,10 @@ pub(super) struct ApplyArguments {
     /// Start nothing more once N exercises have not passed
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) max_fail: Option<u32>,
+    /// Try a cell that has failed N more times from the same layer, to tell whether the app, the
+    /// test or the environment is to blame; it stays failed
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=20))]
+    pub(super) reruns: Option<u32>,
     /// Write a JUnit report to FILE
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
@@ -244,6 +250,22 @@ pub(super) struct WhyArguments {
 pub(super) struct StatusArguments {
     #[command(flatten)]
     pub(super) file: FileArgument,
+    /// Write one JSON document
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FlakesArguments {
+    #[command(flatten)]
+    pub(super) file: FileArgument,
+    /// List every exercise of which attempts are remembered, with how long each step takes; those
+    /// that the plan file does not ask for any more as well
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Write a Markdown table
+    #[arg(long, conflicts_with = "json")]
+    pub(super) markdown: bool,
     /// Write one JSON document
     #[arg(long)]
     pub(super) json: bool,

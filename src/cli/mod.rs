@@ -68,6 +68,7 @@ fn carry_out(settings: &Settings, command: Command) -> Result<Ended, CliError> {
         Command::Plan(typed) => commands::plan::run(settings, &typed),
         Command::Apply(typed) => commands::apply::run(settings, &typed),
         Command::Why(typed) => commands::why::run(settings, &typed),
+        Command::Flakes(typed) => commands::flakes::run(settings, &typed),
         Command::Status(typed) => commands::status::run(settings, &typed),
         Command::Drift(typed) => commands::drift::run(settings, &typed),
         Command::Graph(typed) => commands::graph::run(settings, &typed),

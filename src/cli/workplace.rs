@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     config::{self, Loaded},
-    driver::disk::{DiskFiles, DiskStore, SystemClock},
+    driver::disk::{DiskFiles, DiskPastAttempts, DiskStore, SystemClock},
     model::{ProviderKind, ProxmoxTrust, Recorded, ScenarioName, Source},
     plan::{PlanInput, select::Selection},
     port::{Clock as _, LockHolder, Performer, Store as _},
@@ -105,6 +105,11 @@ impl Workplace {
     /// Returns the folder of all runs.
     pub(super) fn runs_dir(&self) -> PathBuf {
         self.dir.join("runs")
+    }
+
+    /// Opens what is remembered of earlier attempts.
+    pub(super) fn past(&self) -> DiskPastAttempts {
+        DiskPastAttempts::new(self.dir.join("attempts"))
     }
 
     /// Returns the folder of what can be had again.

@@ -20,6 +20,7 @@ pub(super) struct Matrix {
     pub(super) exclude: Vec<Rule>,
     pub(super) expect: Vec<Rule>,
     pub(super) retries: u32,
+    pub(super) reruns: u32,
     pub(super) timeout: Duration,
     /// Where it begins; missing when there is none.
     pub(super) at: Option<At>,
@@ -52,6 +53,7 @@ pub(super) fn read(documents: &Documents<'_>, mistakes: &Mistakes) -> Matrix {
         exclude: Vec::new(),
         expect: Vec::new(),
         retries: 0,
+        reruns: 0,
         timeout: Duration::from_mins(15),
         at: None,
     };
@@ -74,6 +76,9 @@ pub(super) fn read(documents: &Documents<'_>, mistakes: &Mistakes) -> Matrix {
     matrix.retries = table
         .whole("retries", 0..=100_u32)
         .map_or(0, |retries| retries.value);
+    matrix.reruns = table
+        .whole("reruns", 0..=20_u32)
+        .map_or(0, |reruns| reruns.value);
     matrix.timeout = table.limit("timeout").unwrap_or(matrix.timeout);
     table.finish();
     matrix

@@ -38,6 +38,7 @@ pub(super) fn read_sim(documents: &Documents<'_>) -> Option<SimSettings> {
             .map_or(usual.seed, |seed| seed.value),
         fail_rate: table.rate("fail_rate").unwrap_or(usual.fail_rate),
         block_rate: table.rate("block_rate").unwrap_or(usual.block_rate),
+        flake_rate: table.rate("flake_rate").unwrap_or(usual.flake_rate),
         transient_rate: table.rate("transient_rate").unwrap_or(usual.transient_rate),
         panic_rate: table.rate("panic_rate").unwrap_or(usual.panic_rate),
         unknown_rate: table.rate("unknown_rate").unwrap_or(usual.unknown_rate),

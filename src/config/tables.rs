@@ -140,6 +140,7 @@ impl<'a> Tables<'a> {
             cells,
             pools: BTreeMap::new(),
             retries: self.matrix.retries,
+            reruns: self.matrix.reruns,
             timeout: self.matrix.timeout,
         };
         desired.pools = self.pools.sizes(&desired, &self.providers);

@@ -12,6 +12,7 @@ mod exact;
 mod layout;
 mod like;
 mod net;
+pub mod past;
 mod picture;
 mod rolling;
 mod search;

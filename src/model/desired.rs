@@ -29,6 +29,8 @@ pub struct Desired {
     pub pools: BTreeMap<PoolName, usize>,
     /// How often a failed exercise is tried again.
     pub retries: u32,
+    /// How often an exercise that has failed for good is tried again to learn why.
+    pub reruns: u32,
     /// How long one exercise may take.
     pub timeout: Duration,
 }

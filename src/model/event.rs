@@ -3,9 +3,14 @@
 //! The stream says everything explicitly: a run's start and end, totals, heartbeats, verdicts.
 //! Replaying a finished run is reading the same events again.
 
-use super::{ContentHash, LeaseId, Reason, RunId, Sight, StepKey, Timestamp, Verdict};
+use super::{
+    Cause, ContentHash, Latency, LeaseId, Reason, RunId, Sight, StepKey, Timestamp, Verdict,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// What the labels of instructions that clean up begin with.
+pub const CLEANUP: &str = "cleanup: ";
 
 /// One thing that happened, in the order it happened. One line of `events.jsonl`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,6 +139,36 @@ pub enum Event {
         detail: String,
         /// How long it took, in milliseconds.
         duration_ms: u64,
+    },
+    /// A failed step was tried again from the same start, only to learn more about the failure: its
+    /// verdict was settled before.
+    Reran {
+        /// Which.
+        key: StepKey,
+        /// The attempt that ended.
+        attempt: u32,
+        /// How.
+        verdict: Verdict,
+        /// What was seen.
+        detail: String,
+        /// How long it took, in milliseconds.
+        duration_ms: u64,
+    },
+    /// An instruction of a scenario usually takes nearly as long as it may. Comes before the end of
+    /// the step.
+    NearLimit {
+        /// Which step.
+        key: StepKey,
+        /// How long it takes, and may take.
+        latency: Latency,
+    },
+    /// What several attempts from the same start tell about a failure. Comes before the end of the
+    /// step, and has no part in its verdict.
+    CauseSuspected {
+        /// Which step.
+        key: StepKey,
+        /// What they tell.
+        cause: Cause,
     },
     /// A step ended.
     StepFinished {

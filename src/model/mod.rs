@@ -15,6 +15,7 @@ mod lease;
 mod motion;
 mod name;
 mod observed;
+mod past;
 mod plan;
 mod query;
 mod recorded;
@@ -35,7 +36,7 @@ pub use desired::{
     Package, ProviderKind, Reach, Scenario, Session, Source, VncServer,
 };
 pub use diagnostic::{Diagnostic, Place, Severity, did_you_mean, place_of_offset};
-pub use event::{Event, EvidenceKind, Summary, Totals};
+pub use event::{CLEANUP, Event, EvidenceKind, Summary, Totals};
 pub use files::{FileError, Files};
 pub use hash::{ContentHash, Describe, Ingredient, Manifest, fingerprint, ingredients};
 pub use image::{Boot, Image};
@@ -48,6 +49,7 @@ pub use name::{
     ScenarioName, StepKey, StepParts,
 };
 pub use observed::{Observed, Presence, SourceSeen};
+pub use past::{Cause, Inputs, Latency, PastAttempt, PastInstruction, Suspect};
 pub use plan::{
     Action, ApprovedPlan, Fact, Plan, Reason, Release, Skip, Step, StepHash, StepIndex,
 };

@@ -111,6 +111,8 @@ pub struct SimSettings {
     pub durations: BTreeMap<Phase, (Duration, Duration)>,
     /// How often an exercise fails, from 0 to 1.
     pub fail_rate: f64,
+    /// How often an attempt at an exercise fails for no reason, from 0 to 1.
+    pub flake_rate: f64,
     /// How often a step is blocked for good, from 0 to 1.
     pub block_rate: f64,
     /// How often an attempt is hit by a fault that passes, from 0 to 1.
@@ -140,6 +142,7 @@ impl Default for SimSettings {
             seed: 0,
             durations: durations.into(),
             fail_rate: 0.0,
+            flake_rate: 0.0,
             block_rate: 0.0,
             transient_rate: 0.0,
             panic_rate: 0.0,

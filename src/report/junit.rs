@@ -114,6 +114,10 @@ fn case(view: &RunView, step: &StepView, name: &str, class: &str) -> TestCase {
     if step.tries() > 1 {
         case.add_property(property("mosdat.attempts", &step.tries().to_string()));
     }
+    if let Some(cause) = &step.cause {
+        case.add_property(property("mosdat.suspect", &cause.suspect.to_string()));
+        case.add_property(property("mosdat.cause", &cause.why));
+    }
     if let Some(run) = step.kept_from() {
         case.add_property(property("mosdat.cached", "true"));
         case.add_property(property("mosdat.cached_from", run.as_str()));

@@ -206,6 +206,10 @@ fn details(view: &RunView, step: &StepView) -> String {
             fenced(&words::cut(&words::clean(detail), DETAIL_LENGTH))
         ));
     }
+    if let Some(cause) = &step.cause {
+        let cause = words::one_line(&words::cause(cause), DETAIL_LENGTH);
+        facts.push(format!("{}\n\n", inline(&cause)));
+    }
     format!(
         "<details>\n<summary>{} <b>{}</b> {}</summary>\n\n{}{}</details>\n\n",
         words::emoji(standing),

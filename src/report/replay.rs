@@ -67,6 +67,9 @@ impl RunView {
             | Event::Instruction { .. }
             | Event::Evidence { .. }
             | Event::StepRetried { .. }
+            | Event::Reran { .. }
+            | Event::NearLimit { .. }
+            | Event::CauseSuspected { .. }
             | Event::StepFinished { .. }
             | Event::StepSkipped { .. }
             | Event::CellSkipped { .. } => return false,
@@ -115,7 +118,11 @@ impl RunView {
             }
             Event::Log { key, at, text } => self.step(key).current().log.push(*at, text),
             Event::Instruction { .. } | Event::Evidence { .. } => self.apply_finding(event),
-            Event::StepRetried { .. } | Event::StepFinished { .. } => self.apply_end(event),
+            Event::StepRetried { .. } | Event::Reran { .. } | Event::StepFinished { .. } => {
+                self.apply_end(event);
+            }
+            Event::NearLimit { key, latency } => self.step(key).near_limits.push(latency.clone()),
+            Event::CauseSuspected { key, cause } => self.step(key).cause = Some(cause.clone()),
             Event::Version { .. }
             | Event::RunStarted { .. }
             | Event::InstructionStarted { .. }
@@ -188,11 +195,19 @@ impl RunView {
             detail,
             duration_ms,
             ..
+        }
+        | Event::Reran {
+            key,
+            verdict,
+            detail,
+            duration_ms,
+            ..
         } = event
         {
             let step = self.step(key);
-            step.unfinished_attempt()
-                .end(*verdict, detail, *duration_ms);
+            let attempt = step.unfinished_attempt();
+            attempt.end(*verdict, detail, *duration_ms);
+            attempt.is_rerun = matches!(event, Event::Reran { .. });
             step.state = StepState::Open;
         }
         if let Event::StepFinished {
@@ -205,8 +220,11 @@ impl RunView {
         } = event
         {
             let step = self.step(key);
-            step.unfinished_attempt()
-                .end(*verdict, detail, *duration_ms);
+            // An attempt that only told more about a failure has its own end already.
+            if !step.has_ended(*attempts) {
+                step.unfinished_attempt()
+                    .end(*verdict, detail, *duration_ms);
+            }
             step.state = StepState::Finished {
                 verdict: *verdict,
                 detail: detail.clone(),
@@ -245,6 +263,9 @@ fn time_of(event: &Event) -> Option<Timestamp> {
         Event::Version { .. }
         | Event::StepKept { .. }
         | Event::StepRetried { .. }
+        | Event::Reran { .. }
+        | Event::NearLimit { .. }
+        | Event::CauseSuspected { .. }
         | Event::StepSkipped { .. }
         | Event::CellSkipped { .. }
         | Event::Released { .. } => None,

@@ -3,10 +3,10 @@
 //! It does not judge: the verdict is the one that the run told.
 
 use super::LogView;
-use crate::model::{EvidenceKind, LeaseId, Reason, RunId, Sight, StepKey, Timestamp, Verdict};
-
-/// What the labels of instructions that clean up begin with.
-const CLEANUP: &str = "cleanup: ";
+use crate::model::{
+    CLEANUP, Cause, EvidenceKind, Latency, LeaseId, Reason, RunId, Sight, StepKey, Timestamp,
+    Verdict,
+};
 
 /// What the events say about one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,10 @@ pub struct StepView {
     pub lease: Option<LeaseId>,
     /// Each try, in order; none for a step that did not run.
     pub attempts: Vec<Attempt>,
+    /// Instructions that usually take nearly as long as they may.
+    pub near_limits: Vec<Latency>,
+    /// Who probably has to look into its failure.
+    pub cause: Option<Cause>,
     /// Where it stands.
     pub state: StepState,
 }
@@ -74,6 +78,8 @@ pub struct Attempt {
     pub verdict: Option<Verdict>,
     /// What was seen.
     pub detail: String,
+    /// Whether it only told more about a failure.
+    pub is_rerun: bool,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
     /// The instructions that ended, in order.
@@ -132,6 +138,8 @@ impl StepView {
             reason: None,
             lease: None,
             attempts: Vec::new(),
+            near_limits: Vec::new(),
+            cause: None,
             state: StepState::Open,
         }
     }
@@ -142,6 +150,12 @@ impl StepView {
             self.begin_attempt();
         }
         self.attempts.last_mut().expect("one was just added")
+    }
+
+    /// Whether attempt `number` is the last one and was told to have ended.
+    pub(super) fn has_ended(&self, number: u32) -> bool {
+        let last = self.attempts.last();
+        last.is_some_and(|last| last.number == number && last.verdict.is_some())
     }
 
     /// Returns the attempt that is running; begins one when the last has ended already, so that an

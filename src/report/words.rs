@@ -3,7 +3,7 @@
 //! Escaping is not here: each document has its own rules and does it itself.
 
 use super::{Conclusion, Standing};
-use crate::model::{GpuName, Verdict};
+use crate::model::{Cause, GpuName, Latency, Suspect, Verdict};
 
 /// Returns the sign that stands before a standing's word where every character has one width.
 pub fn symbol(standing: Standing) -> char {
@@ -61,6 +61,29 @@ pub fn duration(milliseconds: u64) -> String {
         60_000..3_600_000 => format!("{} min {:02} s", seconds / 60, seconds % 60),
         _ => format!("{} h {:02} min", seconds / 3_600, seconds / 60 % 60),
     }
+}
+
+/// Says who probably has to look into a failure, and why.
+pub fn cause(cause: &Cause) -> String {
+    let suspect = match cause.suspect {
+        Suspect::Product => "Look into the app first",
+        Suspect::Test => "Look into the test first",
+        Suspect::Environment => "Look into the environment first",
+        Suspect::Unknown => "It is not known where to look first",
+    };
+    format!("{suspect}: {}", clean(&cause.why))
+}
+
+/// Says that an instruction usually takes nearly as long as it may.
+pub fn near_limit(latency: &Latency) -> String {
+    let (took, limit) = (duration(latency.p95_ms), duration(latency.limit_ms));
+    format!(
+        "step {}, {}, needs up to {took} of its {limit}, going by the {} when it passed; \
+         give it more time, or find out what is slow",
+        latency.path,
+        latency.label,
+        count(latency.times, "time", "times"),
+    )
 }
 
 /// Says a number of things: `1 cell`, `1,200 cells`.

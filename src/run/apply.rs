@@ -7,7 +7,7 @@ use super::{retry::RetryPolicy, running::Run};
 use crate::{
     model::{ApprovedPlan, Desired, Event, Observed, ProviderKind, Recorded, RunId, Summary},
     plan::select::Selection,
-    port::{Clock, EvidenceError, Keeper, Performer, RunFolder, Store, StoreError},
+    port::{Clock, EvidenceError, Keeper, PastAttempts, Performer, RunFolder, Store, StoreError},
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
@@ -48,6 +48,8 @@ pub struct Ports<'a> {
     pub store: &'a mut dyn Store,
     /// Keeps events and evidence.
     pub folder: Arc<dyn RunFolder>,
+    /// Remembers what attempts were like.
+    pub past: Arc<dyn PastAttempts>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }

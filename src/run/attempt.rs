@@ -2,7 +2,7 @@
 
 use super::retry::RetryPolicy;
 use crate::{
-    model::{ContentHash, Event, Expectation, Outcome, Phase, Reason, Verdict},
+    model::{ContentHash, Event, Expectation, Outcome, Phase, Reason, Timestamp, Verdict},
     port::{Performer, Task, Watcher},
 };
 use std::{sync::Arc, time::Duration};
@@ -20,8 +20,11 @@ pub(super) struct Trial {
 /// How a step ended.
 #[derive(Debug)]
 pub(super) struct Ended {
+    /// What came of the attempt that counts.
     pub(super) outcome: Outcome,
+    /// How many attempts there were, those that count for nothing among them.
     pub(super) attempts: u32,
+    /// How long the attempt that counts took, in milliseconds.
     pub(super) duration_ms: u64,
 }
 
@@ -34,14 +37,7 @@ pub(super) async fn attempts(
     let (mut transient, mut failed) = (0, 0);
     loop {
         let attempt = trial.task.attempt;
-        let began = watcher.clock.now();
-        watcher.tell(Event::StepStarted {
-            key: watcher.key.clone(),
-            reason: trial.reason.clone(),
-            attempt,
-            at: began,
-            lease: trial.task.lease.clone(),
-        });
+        let began = begin(&trial, &watcher);
         let mut outcome = attempt_once(&*performer, &trial, &watcher).await;
         let duration_ms = watcher.clock.now().since(began).as_millis() as u64;
         let is_due = match outcome.verdict {
@@ -64,12 +60,19 @@ pub(super) async fn attempts(
             | Verdict::Blocked
             | Verdict::Skipped => false,
         };
-        if !is_due || watcher.stop.is_cancelled() {
-            return Ended {
-                outcome,
-                attempts: attempt,
-                duration_ms,
-            };
+        let ended = Ended {
+            outcome,
+            attempts: attempt,
+            duration_ms,
+        };
+        if watcher.stop.is_cancelled() {
+            return ended;
+        }
+        let Ended { outcome, .. } = &ended;
+        let is_doubted =
+            outcome.verdict == Verdict::Failed && may_retry(&trial) && trial.policy.reruns > 0;
+        if !is_due && !is_doubted {
+            return ended;
         }
         watcher.tell(Event::StepRetried {
             key: watcher.key.clone(),
@@ -78,20 +81,59 @@ pub(super) async fn attempts(
             detail: outcome.detail.clone(),
             duration_ms,
         });
+        if !is_due {
+            return rerun(&*performer, trial, &watcher, ended).await;
+        }
         let wait = trial.policy.wait(attempt, chance(&watcher, attempt));
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = watcher.stop.cancelled() => {}
         }
         if watcher.stop.is_cancelled() {
-            return Ended {
-                outcome,
-                attempts: attempt,
-                duration_ms,
-            };
+            return ended;
         }
         trial.task.attempt += 1;
     }
+}
+
+/// Tries a step that has failed again from the same start, to learn whether it always does. Whatever
+/// comes of it, it has failed.
+async fn rerun(
+    performer: &dyn Performer,
+    mut trial: Trial,
+    watcher: &Watcher,
+    mut ended: Ended,
+) -> Ended {
+    for _ in 0..trial.policy.reruns {
+        trial.task.attempt += 1;
+        ended.attempts = trial.task.attempt;
+        let began = begin(&trial, watcher);
+        let outcome = attempt_once(performer, &trial, watcher).await;
+        watcher.tell(Event::Reran {
+            key: watcher.key.clone(),
+            attempt: trial.task.attempt,
+            verdict: outcome.verdict,
+            detail: outcome.detail,
+            duration_ms: watcher.clock.now().since(began).as_millis() as u64,
+        });
+        if watcher.stop.is_cancelled() {
+            break;
+        }
+    }
+    ended
+}
+
+/// Tells that an attempt begins, and returns when.
+fn begin(trial: &Trial, watcher: &Watcher) -> Timestamp {
+    let at = watcher.clock.now();
+    watcher.tell(Event::StepStarted {
+        key: watcher.key.clone(),
+        reason: trial.reason.clone(),
+        attempt: trial.task.attempt,
+        at,
+        lease: trial.task.lease.clone(),
+    });
+    at
 }
 
 /// A failure that the plan file foretells is what was asked for.

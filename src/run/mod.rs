@@ -10,6 +10,7 @@ mod apply;
 mod attempt;
 mod ledger;
 mod observe;
+mod past;
 mod perform;
 pub mod retry;
 mod running;

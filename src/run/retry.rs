@@ -9,6 +9,9 @@ pub struct RetryPolicy {
     pub transient: u32,
     /// How often an exercise that failed is followed by another; a pass is then `flaky`.
     pub failed: u32,
+    /// How often an exercise that has failed for good is tried again from the same start, to tell who
+    /// has to look into it. It stays failed.
+    pub reruns: u32,
     /// How long to wait before the second attempt. Doubles with each.
     pub first: Duration,
     /// How long to wait at most.
@@ -20,6 +23,7 @@ impl Default for RetryPolicy {
         Self {
             transient: 2,
             failed: 0,
+            reruns: 0,
             first: Duration::from_millis(300),
             most: Duration::from_secs(10),
         }

@@ -4,6 +4,7 @@ use super::{
     apply::{Applied, ApplyOptions, Ports, RunError, Stop, World},
     attempt::{self, Ended, Trial},
     ledger::Ledger,
+    past::{self, Past},
     retry::RetryPolicy,
     schedule::{Schedule, StepState},
     telling,
@@ -37,6 +38,7 @@ pub(super) struct Run<'a> {
     performer: Arc<dyn Performer>,
     keepers: BTreeMap<ProviderKind, Arc<dyn Keeper>>,
     folder: Arc<dyn RunFolder>,
+    past: Past,
     clock: Arc<dyn Clock>,
     pub(super) options: &'a ApplyOptions,
     tell: &'a mut (dyn FnMut(&Event) + Send),
@@ -72,6 +74,7 @@ impl<'a> Run<'a> {
             performer: ports.performer,
             keepers: ports.keepers,
             folder: ports.folder,
+            past: Past::new(ports.past, options.run.clone()),
             began: ports.clock.now(),
             clock: ports.clock,
             options,
@@ -88,6 +91,7 @@ impl<'a> Run<'a> {
 
     /// Writes an event down, then tells whoever watches.
     pub(super) fn tell(&mut self, event: &Event) -> Result<(), RunError> {
+        self.past.note(event, self.cancel.is_cancelled());
         self.folder.event(event)?;
         (self.tell)(event);
         Ok(())
@@ -189,6 +193,7 @@ impl<'a> Run<'a> {
             reason: reason.clone(),
             policy: RetryPolicy {
                 failed: self.desired.retries,
+                reruns: self.desired.reruns,
                 ..self.options.retry
             },
             grace: self.options.grace,
@@ -244,6 +249,17 @@ impl<'a> Run<'a> {
         self.ledger.end(&step, lease, &ended, now)?;
         self.done.insert(step.key.clone());
         let raw = ended.outcome.verdict;
+        if step.phase == Phase::Exercise {
+            let inputs = past::inputs(&self.plan, &step);
+            let last = (raw, ended.duration_ms);
+            let is_stopped = self.cancel.is_cancelled();
+            for event in self
+                .past
+                .finish(&step.key, &inputs, last, now, is_stopped)?
+            {
+                self.tell(&event)?;
+            }
+        }
         let expect = step.cell.as_ref().and_then(|cell| cell.expect.as_ref());
         let verdict = Expectation::judge(expect, raw);
         self.verdicts.insert(index, verdict);

@@ -22,6 +22,7 @@ mod linux;
 mod local;
 mod machine;
 mod package;
+mod past;
 mod plan;
 mod process;
 mod project;

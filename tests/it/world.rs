@@ -2,7 +2,10 @@
 
 use crate::{machine::machine as bare, package::package};
 use mosdat::{
-    driver::sim::{SimClock, SimCluster, SimWorld},
+    driver::{
+        disk::DiskPastAttempts,
+        sim::{SimClock, SimCluster, SimWorld},
+    },
     model::{
         App, ApprovedPlan, Build, Cell, ContentHash, Desired, Event, Expectation, Machine,
         Observed, Plan, PoolName, ProviderKind, Record, Recorded, RunId, Scenario, Session,
@@ -58,6 +61,7 @@ impl TestWorld {
             cells: Vec::new(),
             pools: [(PoolName::new("build"), 1)].into(),
             retries: 0,
+            reruns: 0,
             timeout: Duration::from_mins(15),
         };
         for name in scenarios {
@@ -105,6 +109,11 @@ impl TestWorld {
         let world = SimWorld::open(&self.dir.path().join("world")).unwrap();
         let machines = self.desired.machines.values();
         Arc::new(SimCluster::new(self.settings.clone(), world, machines))
+    }
+
+    /// What is remembered of attempts.
+    pub(crate) fn past(&self) -> DiskPastAttempts {
+        DiskPastAttempts::new(self.dir.path().join("attempts"))
     }
 
     pub(crate) async fn observe(&self) -> Observed {
@@ -191,6 +200,7 @@ impl TestWorld {
             keepers: [(ProviderKind::Sim, keeper)].into(),
             store: &mut store,
             folder: Arc::new(NoFolder),
+            past: Arc::new(self.past()),
             clock: Arc::new(SimClock::new(Timestamp(1_000_000))),
         };
         let applied = run::apply(plan, world, ports, &options, stop, &mut tell).await;

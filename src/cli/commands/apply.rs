@@ -47,6 +47,9 @@ pub(in crate::cli) fn run(settings: &Settings, typed: &ApplyArguments) -> Result
     };
     let mut place = Workplace::open(settings, file)?;
     widen_pools(&mut place, &typed.pool)?;
+    if let Some(reruns) = typed.reruns {
+        place.loaded.desired.reruns = reruns;
+    }
     let typed = Typed {
         arguments: typed,
         select,
@@ -151,6 +154,7 @@ async fn carry_out(
         keepers: drivers.keepers.clone(),
         store,
         folder: Arc::clone(&folder) as _,
+        past: Arc::new(place.past()),
         clock: Arc::clone(&drivers.clock),
     };
     let world = World {

@@ -6,6 +6,7 @@ pub(super) mod atspi_dump;
 pub(super) mod destroy;
 pub(super) mod doctor;
 pub(super) mod drift;
+pub(super) mod flakes;
 pub(super) mod gc;
 pub(super) mod graph;
 pub(super) mod image;

@@ -34,19 +34,14 @@ pub fn line(event: &Event) -> Option<String> {
                 "{word} {key} (cached from run {run}: its build came out the same)"
             ))
         }
-        Event::StepRetried {
-            key,
-            attempt,
-            verdict,
-            detail,
-            ..
-        } => {
-            let detail = colon(detail);
-            Some(format!(
-                "↻ {:WORD_WIDTH$} {key} (attempt {attempt} {verdict}{detail})",
-                "again"
-            ))
+        Event::StepRetried { .. } | Event::Reran { .. } => attempt_line(event),
+        Event::NearLimit { key, latency } => {
+            Some(format!("! {key}: {}", words::near_limit(latency)))
         }
+        Event::CauseSuspected { key, cause } => Some(format!(
+            "? {:WORD_WIDTH$} {key} ({})",
+            cause.suspect, cause.why
+        )),
         Event::StepFinished { .. } | Event::StepSkipped { .. } => step_line(event, false),
         Event::Released { what, error } if !error.is_empty() => {
             Some(format!("! could not give back {what}: {}", tidy(error)))
@@ -80,6 +75,33 @@ pub fn line(event: &Event) -> Option<String> {
     }
 }
 
+/// The line of an attempt that is not the one that counts.
+fn attempt_line(event: &Event) -> Option<String> {
+    let (Event::StepRetried {
+        key,
+        attempt,
+        verdict,
+        detail,
+        ..
+    }
+    | Event::Reran {
+        key,
+        attempt,
+        verdict,
+        detail,
+        ..
+    }) = event
+    else {
+        return None;
+    };
+    let is_rerun = matches!(event, Event::Reran { .. });
+    let word = if is_rerun { "rerun" } else { "again" };
+    let detail = colon(detail);
+    Some(format!(
+        "↻ {word:WORD_WIDTH$} {key} (attempt {attempt} {verdict}{detail})"
+    ))
+}
+
 /// Returns the line that stays above a live block: only of what needs a look.
 pub(super) fn lasting(event: &Event, color: bool) -> Option<String> {
     match event {
@@ -94,6 +116,7 @@ pub(super) fn lasting(event: &Event, color: bool) -> Option<String> {
         Event::RunStarted { .. }
         | Event::Stopping { .. }
         | Event::Released { .. }
+        | Event::CauseSuspected { .. }
         | Event::RunFinished { .. } => line(event),
         Event::Version { .. }
         | Event::StepKept { .. }
@@ -103,6 +126,8 @@ pub(super) fn lasting(event: &Event, color: bool) -> Option<String> {
         | Event::Instruction { .. }
         | Event::Evidence { .. }
         | Event::StepRetried { .. }
+        | Event::Reran { .. }
+        | Event::NearLimit { .. }
         | Event::StepSkipped { .. }
         | Event::CellSkipped { .. }
         | Event::Heartbeat { .. } => None,

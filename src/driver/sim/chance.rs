@@ -33,7 +33,10 @@ impl Chance<'_> {
             Fate::Stumbles
         } else if draw("block", 0) < settings.block_rate {
             Fate::Blocks
-        } else if phase == Phase::Exercise && draw("fail", 0) < settings.fail_rate {
+        } else if phase == Phase::Exercise
+            && (draw("fail", 0) < settings.fail_rate
+                || draw("flake", attempt) < settings.flake_rate)
+        {
             Fate::Fails
         } else {
             Fate::Passes

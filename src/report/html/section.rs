@@ -40,6 +40,10 @@ pub(super) struct Section {
     pub(super) tries: usize,
     pub(super) reason: String,
     pub(super) detail: String,
+    /// Who probably has to look into its failure, and why.
+    pub(super) cause: Option<String>,
+    /// Instructions that usually take nearly as long as they may.
+    pub(super) near_limits: Vec<String>,
     /// The last first.
     pub(super) attempts: Vec<AttemptPart>,
 }
@@ -114,14 +118,15 @@ impl Section {
         embedder: &mut Embedder<'_>,
     ) -> Self {
         let standing = view.standing(step);
-        let last = step.attempts.len();
+        // Those that only told more about a failure say nothing about how the step ended.
+        let last = step.attempts.iter().rposition(|one| !one.is_rerun);
         let attempts = step
             .attempts
             .iter()
             .enumerate()
             .rev()
             .map(|(index, attempt)| {
-                let is_last = index + 1 == last;
+                let is_last = Some(index) == last;
                 let ended = attempt.verdict.map(Standing::Finished);
                 // The last attempt of a flaky step passed; the step says what became of all of them.
                 let standing = if is_last {
@@ -146,6 +151,8 @@ impl Section {
                 .map(ToString::to_string)
                 .unwrap_or_default(),
             detail: detail(step.detail()),
+            cause: step.cause.as_ref().map(words::cause),
+            near_limits: step.near_limits.iter().map(words::near_limit).collect(),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{
     typing,
 };
 use crate::{
-    model::Frame,
+    model::{CLEANUP, Frame},
     scenario::{Action, Instruction},
 };
 use std::time::Duration;
@@ -99,7 +99,7 @@ pub(super) async fn perform_cleanup(
     instruction: &Instruction,
 ) {
     let mut instruction = instruction.filled(&stage.variables);
-    let label = format!("cleanup: {}", instruction.label);
+    let label = format!("{CLEANUP}{}", instruction.label);
     let started = begin(stage, path, &label);
     let result = once(stage, path, &instruction, true).await;
     if let Err(halt) = &result {

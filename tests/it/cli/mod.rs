@@ -3,6 +3,7 @@
 mod anchors;
 mod dump;
 mod examples;
+mod flakes;
 mod replay;
 mod scenarios;
 mod visual;

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use mosdat::{
     driver::{
         atspi::AtspiDialer,
-        disk::{DiskBlobs, SystemClock},
+        disk::{DiskBlobs, DiskPastAttempts, SystemClock},
         proxmox::{Limits, ProxmoxConfig, ProxmoxProvider, api::Client},
         vnc::VncDialer,
     },
@@ -183,6 +183,23 @@ impl Fleet {
         self.attempt(stop, Some(room)).await.0
     }
 
+    /// How the next run is carried out.
+    fn options(&mut self) -> ApplyOptions {
+        self.runs += 1;
+        ApplyOptions {
+            run: RunId::new(format!("run{}", self.runs)),
+            parallel: self.parallel,
+            max_fail: None,
+            retry: RetryPolicy::default(),
+            grace: Duration::from_secs(30),
+            heartbeat: Duration::from_mins(1),
+        }
+    }
+
+    fn past(&self) -> Arc<DiskPastAttempts> {
+        Arc::new(DiskPastAttempts::new(self.dir.path().join("attempts")))
+    }
+
     async fn attempt(
         &mut self,
         stop: tokio::sync::watch::Receiver<Stop>,
@@ -215,15 +232,7 @@ impl Fleet {
             selection: &selection,
             done: &nothing,
         });
-        self.runs += 1;
-        let options = ApplyOptions {
-            run: RunId::new(format!("run{}", self.runs)),
-            parallel: self.parallel,
-            max_fail: None,
-            retry: RetryPolicy::default(),
-            grace: Duration::from_secs(30),
-            heartbeat: Duration::from_mins(1),
-        };
+        let options = self.options();
         let performer = MachinePerformer {
             desired: Arc::new(self.desired.clone()),
             providers,
@@ -250,6 +259,7 @@ impl Fleet {
             keepers,
             store: &mut store,
             folder: Arc::new(NoFolder),
+            past: self.past(),
             clock: Arc::new(Watch(Instant::now())),
         };
         let plan = plan.approve();

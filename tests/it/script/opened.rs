@@ -118,6 +118,7 @@ async fn perform(wait: Duration, lost: Option<&str>) -> Outcome {
         cells: Vec::new(),
         pools: BTreeMap::new(),
         retries: 0,
+        reruns: 0,
         timeout: seconds(60.0),
     };
     let performer = MachinePerformer {

@@ -31,6 +31,7 @@ pub(super) fn read(documents: &Documents<'_>) -> Option<VlmSettings> {
         timeout: table.limit("timeout").unwrap_or(usual.timeout),
         cache: table.truth("cache").unwrap_or(usual.cache),
         cache_ttl: table.limit("cache_ttl").unwrap_or(usual.cache_ttl),
+        control: table.truth("control").unwrap_or(usual.control),
         zoom: table.truth("zoom").unwrap_or(usual.zoom),
     };
     if let Some(model) = model

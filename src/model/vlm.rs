@@ -39,6 +39,8 @@ pub struct VlmSettings {
     pub cache_ttl: Duration,
     /// Whether a small thing is looked at again, closer, before its place is believed.
     pub zoom: bool,
+    /// Whether the model that judges has to judge a picture that is known before it is believed.
+    pub control: bool,
 }
 
 impl Default for VlmSettings {
@@ -60,6 +62,7 @@ impl Default for VlmSettings {
             cache: true,
             cache_ttl: Duration::from_hours(24),
             zoom: true,
+            control: true,
         }
     }
 }

@@ -10,6 +10,7 @@
 mod asker;
 mod budget;
 mod cache;
+mod control;
 mod conversation;
 mod endpoints;
 mod fit;

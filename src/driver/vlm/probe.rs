@@ -30,6 +30,9 @@ const MARKS: [(&str, [u8; 3], Rect); 5] = [
     ("black", [10, 10, 10], mark(1420, 800, 120, 60)),
 ];
 
+/// A part of it that has the first mark and no other.
+pub(super) const CORNER: Rect = mark(0, 0, 480, 320);
+
 /// A colour that is not on it.
 const MISSING: &str = "purple";
 
@@ -117,7 +120,18 @@ pub async fn probe(config: VlmConfig) -> Result<ProbeReport, VisionError> {
     })
 }
 
-fn picture() -> Frame {
+/// A statement about the picture that is true.
+pub(super) fn true_statement() -> String {
+    format!("a {} rectangle is visible", MARKS[0].0)
+}
+
+/// A statement about the picture that is false.
+pub(super) fn false_statement() -> String {
+    format!("a {MISSING} rectangle is visible")
+}
+
+/// A picture with marks that are known.
+pub(super) fn picture() -> Frame {
     let (width, height) = SIZE;
     let mut rgba = [238, 240, 243, 255].repeat((width * height) as usize);
     for (_, colour, rect) in MARKS {
@@ -319,18 +333,9 @@ async fn statements(inner: &Inner, shown: &Shown) -> Result<Vec<Check>, VisionEr
     if let Err(why) = &inner.judge {
         return Ok(vec![Check::bad("statements", why.clone())]);
     }
-    let (red, missing) = (MARKS[0].0, MISSING);
     let statements = [
-        (
-            "a right statement",
-            format!("a {red} rectangle is visible"),
-            Answer::Yes,
-        ),
-        (
-            "a wrong statement",
-            format!("a {missing} rectangle is visible"),
-            Answer::No,
-        ),
+        ("a right statement", true_statement(), Answer::Yes),
+        ("a wrong statement", false_statement(), Answer::No),
         (
             "an impossible one",
             "this computer has been switched on for more than a week".into(),

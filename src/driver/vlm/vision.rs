@@ -22,6 +22,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use std::{path::PathBuf, sync::Arc};
+use tokio::sync::OnceCell;
 
 /// How much a model may write in its own words.
 const MAX_TOKENS: u32 = 1024;
@@ -53,6 +54,8 @@ pub struct VlmConfig {
 #[derive(Debug)]
 pub struct Vlm {
     inner: Result<Inner, String>,
+    /// What the model says wrongly of a picture that is known, once it was asked.
+    pub(super) lie: OnceCell<Option<String>>,
 }
 
 /// What answers when the settings make sense.
@@ -63,6 +66,7 @@ pub(super) struct Inner {
     pub(super) pointer: Result<Pointer, String>,
     pub(super) judge: Result<Judge, String>,
     pub(super) has_zoom: bool,
+    pub(super) has_control: bool,
 }
 
 impl Vlm {
@@ -70,12 +74,16 @@ impl Vlm {
     pub fn new(config: VlmConfig) -> Self {
         Self {
             inner: Inner::new(config),
+            lie: OnceCell::new(),
         }
     }
 
     /// One that answers nothing, because of this.
     pub fn unusable(why: String) -> Self {
-        Self { inner: Err(why) }
+        Self {
+            inner: Err(why),
+            lie: OnceCell::new(),
+        }
     }
 
     pub(super) fn inner(&self) -> Result<&Inner, VisionError> {
@@ -96,7 +104,10 @@ impl Vision for Vlm {
     async fn judge(&self, view: &View<'_>, statement: &str) -> Result<Judged, VisionError> {
         let inner = self.inner()?;
         match Shown::of(view) {
-            Some(shown) => inner.judge(&shown, view.sample, statement).await,
+            Some(shown) => {
+                let judged = inner.judge(&shown, view.sample, statement).await?;
+                self.believed(inner, judged).await
+            }
             None => Ok(judging::unclear(NOTHING.into(), Asked::default())),
         }
     }
@@ -157,6 +168,7 @@ impl Inner {
             pointer: Pointer::of(&settings),
             judge: Judge::of(&settings),
             has_zoom: settings.zoom,
+            has_control: settings.control,
             asker,
             memory,
         })

@@ -100,6 +100,7 @@ async fn what_was_answered_is_counted_pruned_and_cleared() {
         settings: VlmSettings {
             endpoints: vec![server.url()],
             model: Some("qwen3-vl-8b".into()),
+            control: false,
             ..VlmSettings::default()
         },
         key: None,

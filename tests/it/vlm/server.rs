@@ -127,6 +127,8 @@ pub(crate) struct Model {
     statements: Vec<(String, Colour)>,
     /// What nobody can see.
     riddles: Vec<String>,
+    /// What it says of every statement, whatever the picture.
+    says_always: Option<&'static str>,
 }
 
 /// A server that listens. Dropping it ends it, and tells what it complained about.
@@ -162,8 +164,13 @@ impl Model {
             secrets: Vec::new(),
             hidden: Vec::new(),
             things: Vec::new(),
-            statements: Vec::new(),
+            // What every model is asked before it is believed.
+            statements: vec![
+                ("a red rectangle is visible".into(), [215, 25, 30]),
+                ("a purple rectangle is visible".into(), [128, 0, 128]),
+            ],
             riddles: Vec::new(),
+            says_always: None,
         }
     }
 
@@ -221,6 +228,11 @@ impl Model {
     }
 
     /// Says of this that nobody can tell.
+    pub(crate) fn says_always(mut self, answer: &'static str) -> Self {
+        self.says_always = Some(answer);
+        self
+    }
+
     pub(crate) fn riddle(mut self, statement: &str) -> Self {
         self.riddles.push(statement.into());
         self
@@ -495,6 +507,9 @@ impl Shared {
         let is_wrong = *reply == Reply::Wrong;
         match asked.kind {
             "judgement" => {
+                if let Some(answer) = self.model.says_always {
+                    return Ok(json!({"answer": answer, "seen": "everything"}).to_string());
+                }
                 if self.model.riddles.iter().any(|it| asked.text.contains(it)) {
                     let answer = if is_wrong { "yes" } else { "unclear" };
                     return Ok(json!({"answer": answer, "seen": "nothing"}).to_string());

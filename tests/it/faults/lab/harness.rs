@@ -18,7 +18,7 @@ fn judging(fault: &'static str, verdict: &'static str, told: &'static str, steps
 
 fn vlm(url: &str, more: &str) -> String {
     format!(
-        "[vlm]\nbase_url = \"{url}\"\nmodel = \"holo3\"\nverify_model = \"holo3\"\ntimeout = 3\n{more}"
+        "[vlm]\nbase_url = \"{url}\"\nmodel = \"holo3\"\nverify_model = \"holo3\"\ntimeout = 10\n{more}"
     )
 }
 
@@ -116,6 +116,49 @@ fn a_model_that_is_dead_convicts_nobody() {
     ];
     let project = lab(&rows, &vlm(&format!("http://127.0.0.1:{port}/v1"), ""));
     run("a dead model", &rows, &project);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_lies_convicts_and_acquits_nobody() {
+    for (answer, rows) in [
+        (
+            "yes",
+            [
+                ("model-always-yes-verify", "- verify: an error shows\n"),
+                (
+                    "model-always-yes-verify-not",
+                    "- verify_not: an error shows\n  verify_timeout: 4\n",
+                ),
+            ],
+        ),
+        (
+            "no",
+            [
+                (
+                    "model-always-no-verify",
+                    "- verify: the badge shows\n  verify_timeout: 4\n",
+                ),
+                (
+                    "model-always-no-verify-not",
+                    "- verify_not: the badge shows\n",
+                ),
+            ],
+        ),
+    ] {
+        let server = Model::named("holo3").says_always(answer).start().await;
+        let rows =
+            rows.map(|(fault, steps)| judging(fault, "blocked", "cannot be believed", steps));
+        let project = lab(&rows, &vlm(&server.url(), ""));
+        tokio::task::spawn_blocking(move || {
+            run(
+                &format!("a model that always says {answer}"),
+                &rows,
+                &project,
+            )
+        })
+        .await
+        .unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

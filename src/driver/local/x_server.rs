@@ -41,32 +41,59 @@ pub(super) struct XServer {
     pub(super) litter: Litter,
 }
 
+/// How often an X server is started whose socket somebody else removes.
+const STARTS: u32 = 3;
+
 /// Starts an X server on a display that nobody uses.
+///
+/// A server that ends removes the socket of its display by name, even when the display is another
+/// server's by then. Whom that happens to is started again.
 pub(super) async fn start(
     ground: &Ground,
     folder: &Folder,
     geometry: (u32, u32),
     env: &BTreeMap<String, String>,
 ) -> Result<XServer, ProviderError> {
-    let program = programs::X_SERVER.find(env.get("PATH").map_or("", String::as_str))?;
     let authority = folder.runtime().join("xauthority");
     let cookie =
         write_authority(&authority).map_err(|err| ground.not_started(SERVER, with_causes(&err)))?;
+    let mut server = None;
+    for _ in 0..STARTS {
+        server = start_once(ground, folder, geometry, (&authority, cookie), env).await?;
+        if server.is_some() {
+            break;
+        }
+    }
+    server.ok_or_else(|| ground.not_started(SERVER, "its socket is removed as soon as it is made"))
+}
+
+/// Starts an X server; none when its socket is gone already.
+async fn start_once(
+    ground: &Ground,
+    folder: &Folder,
+    geometry: (u32, u32),
+    (authority, cookie): (&Path, [u8; 16]),
+    env: &BTreeMap<String, String>,
+) -> Result<Option<XServer>, ProviderError> {
+    let program = programs::X_SERVER.find(env.get("PATH").map_or("", String::as_str))?;
     make_socket_folder();
     let vnc = folder.runtime().join("vnc");
-    let arguments = arguments(geometry, &vnc, &authority);
+    let arguments = arguments(geometry, &vnc, authority);
     let (part, mut lines) = Part::start(ground, SERVER, &program, &arguments, env)?;
     let number = |line: &str| line.trim().parse::<u32>().ok();
     let number = part.ready(ground, part::line(&mut lines, number)).await?;
     let socket = Path::new(SOCKETS).join(format!("X{number}"));
-    let litter =
-        Litter::new(socket.clone()).map_err(|err| ground.not_started(SERVER, with_causes(&err)))?;
+    let litter = match Litter::new(socket.clone()) {
+        Ok(litter) => litter,
+        Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(err) => return Err(ground.not_started(SERVER, with_causes(&err))),
+    };
     let variables = [
         ("DISPLAY", format!(":{number}")),
         ("XAUTHORITY", authority.display().to_string()),
     ];
     let name = SocketName::File(socket.clone());
-    Ok(XServer {
+    Ok(Some(XServer {
         part,
         socket,
         desktop: XDesktop::new(Arc::new(LocalSockets), name, Some(cookie.into())),
@@ -75,7 +102,7 @@ pub(super) async fn start(
             .map(|(name, value)| (name.to_owned(), value))
             .into(),
         litter,
-    })
+    }))
 }
 
 /// Starts a window manager and waits until it takes care of windows.

@@ -57,6 +57,28 @@ async fn a_part_that_hangs_is_named_and_ended() {
 }
 
 #[tokio::test]
+async fn an_x_server_whose_socket_another_one_removed_is_started_again() {
+    // The first says that it listens on a display whose socket is gone.
+    let (_bin, path_var) = World::fake(
+        "Xtigervnc",
+        "mkdir \"$(dirname \"$0\")/first\" && echo 4242 && exec sleep 1000; \
+         exec /usr/bin/Xtigervnc \"$@\"",
+    );
+    let world = world_with(path_var, LONG);
+    let guest = world.try_open(Session::X11).await.unwrap();
+    drop(guest);
+    let (_bin, path_var) = World::fake("Xtigervnc", "echo 4242; exec sleep 1000");
+    let world = world_with(path_var, LONG);
+    let err = world.try_open(Session::X11).await.unwrap_err();
+    assert_eq!(
+        err.to_string(),
+        "failed to start the X server of `here`: its socket is removed as soon as it is made"
+    );
+    assert!(err.is_transient());
+    world.assert_nothing_left();
+}
+
+#[tokio::test]
 async fn a_missing_program_names_its_package() {
     for (session, missing, package) in [
         (Session::X11, "Xtigervnc", "tigervnc-standalone-server"),

@@ -12,6 +12,7 @@ mod images;
 mod kept;
 mod layers;
 mod matrix;
+mod older;
 mod prepared;
 mod processes;
 mod told;

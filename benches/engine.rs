@@ -231,6 +231,7 @@ async fn apply(desired: &Desired, dir: &Path, settings: SimSettings, parallel: u
         folder: Arc::new(folder),
         past: Arc::new(DiskPastAttempts::new(dir.join("attempts"))),
         clock: Arc::new(SimClock::new(Timestamp(1_000_000))),
+        secrets: mosdat::model::Secrets::default(),
     };
     let world = World {
         desired,
@@ -299,6 +300,7 @@ fn fleet(machines: usize, scenarios: usize) -> Desired {
     let described = scenarios.iter().map(|name| Scenario {
         name: name.as_str().into(),
         files: [(format!("{name}.yaml"), ContentHash::of(name.as_bytes()))].into(),
+        variables: BTreeMap::new(),
         needs_session: None,
     });
     Desired {

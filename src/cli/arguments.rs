@@ -136,6 +136,14 @@ pub(super) struct FileArgument {
     pub(super) file: Option<PathBuf>,
 }
 
+/// Variables of scenarios.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct VarArguments {
+    /// Set a variable of scenarios, whatever they and the plan file say; may be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) var: Vec<String>,
+}
+
 /// What part of the plan is meant.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct SelectArguments {
@@ -174,6 +182,8 @@ pub(super) struct PlanArguments {
     pub(super) file: FileArgument,
     #[command(flatten)]
     pub(super) select: SelectArguments,
+    #[command(flatten)]
+    pub(super) vars: VarArguments,
     /// Save the plan, bound to the facts that it read, for `apply PLANFILE`
     #[arg(long, value_name = "PLANFILE")]
     pub(super) out: Option<PathBuf>,
@@ -201,6 +211,8 @@ pub(super) struct ApplyArguments {
     pub(super) file: Option<PathBuf>,
     #[command(flatten)]
     pub(super) select: SelectArguments,
+    #[command(flatten)]
+    pub(super) vars: VarArguments,
     /// Do not ask
     #[arg(short, long)]
     pub(super) yes: bool,
@@ -244,6 +256,8 @@ pub(super) struct WhyArguments {
     /// Ask no machine; take them to be as they were last
     #[arg(long)]
     pub(super) no_refresh: bool,
+    #[command(flatten)]
+    pub(super) vars: VarArguments,
 }
 
 #[derive(Debug, Args)]
@@ -370,6 +384,8 @@ pub(super) struct GraphArguments {
     pub(super) file: FileArgument,
     #[command(flatten)]
     pub(super) select: SelectArguments,
+    #[command(flatten)]
+    pub(super) vars: VarArguments,
     /// For Graphviz, Mermaid or other programs
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: GraphFormat,

@@ -23,6 +23,7 @@ mod secrets;
 mod select;
 mod session;
 mod settings;
+mod sign_in;
 mod view;
 mod vision;
 mod visual;

@@ -4,9 +4,12 @@
 //! anew, and refuses when it would not be the same plan.
 
 use super::{arguments::SelectArguments, error::CliError, face};
-use crate::model::Fact;
+use crate::{model::Fact, scenario::is_password};
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 /// A plan in a file.
 #[derive(Debug, Serialize, Deserialize)]
@@ -21,6 +24,9 @@ pub(super) struct SavedPlan {
     failed: bool,
     partition: Option<String>,
     no_refresh: bool,
+    /// Variables of scenarios, but for passwords.
+    #[serde(default)]
+    pub(super) var: BTreeMap<String, String>,
     /// What it rests on.
     pub(super) facts: Vec<Fact>,
 }
@@ -28,7 +34,13 @@ pub(super) struct SavedPlan {
 const FORMAT: u32 = 1;
 
 impl SavedPlan {
-    pub(super) fn new(file: &Path, select: &SelectArguments, facts: Vec<Fact>) -> Self {
+    pub(super) fn new(
+        file: &Path,
+        select: &SelectArguments,
+        mut var: BTreeMap<String, String>,
+        facts: Vec<Fact>,
+    ) -> Self {
+        var.retain(|name, _| !is_password(name));
         Self {
             mosdat_plan: FORMAT,
             file: file.into(),
@@ -38,6 +50,7 @@ impl SavedPlan {
             failed: select.failed,
             partition: select.partition.clone(),
             no_refresh: select.no_refresh,
+            var,
             facts,
         }
     }

@@ -1,6 +1,6 @@
 //! What can be typed after the commands around scenarios.
 
-use super::arguments::FileArgument;
+use super::arguments::{FileArgument, VarArguments};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -84,6 +84,8 @@ pub(super) struct LintArguments {
     pub(super) what: Vec<String>,
     #[command(flatten)]
     pub(super) folder: FolderArguments,
+    #[command(flatten)]
+    pub(super) vars: VarArguments,
     /// Exit with 1 for warnings as well
     #[arg(long)]
     pub(super) strict: bool,

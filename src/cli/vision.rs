@@ -88,17 +88,20 @@ impl Workplace {
         self.cache_dir().join("vlm")
     }
 
-    /// Returns every secret that can be looked up: none of them may be sent to a model.
-    fn known_secrets(&self) -> Vec<Secret> {
+    /// Returns every secret that can be looked up: none of them may be sent to a model, or written
+    /// down.
+    pub(super) fn known_secrets(&self) -> Vec<Secret> {
         let machines = self.loaded.desired.machines.values();
         let consoles = machines.filter_map(|machine| machine.reach.console.as_ref());
         let passwords = consoles.filter_map(|console| console.password.as_ref());
         let proxmox = self.loaded.settings.proxmox.as_ref();
         let token = proxmox.and_then(|proxmox| proxmox.secret.as_ref());
-        let sign_in = self.loaded.settings.test_password.as_ref();
-        let sources = passwords.chain(token).chain(sign_in);
+        let sources = passwords.chain(token);
         let found = sources.map(|source| secrets::find(source, &self.settings.environment));
-        found.filter_map(Result::ok).collect()
+        found
+            .filter_map(Result::ok)
+            .chain(self.passwords())
+            .collect()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     plan::{PlanInput, select::Selection},
     port::{Clock as _, LockHolder, Performer, Store as _},
     run::{self, Look, MachinePerformer},
-    scenario::{self, ScenarioFolder, Script, SmokeCheck},
+    scenario::{self, Given, ScenarioFolder, Script, SmokeCheck},
 };
 use std::{
     cell::RefCell,
@@ -28,6 +28,8 @@ pub(super) struct Workplace {
     pub(super) file: PathBuf,
     pub(super) loaded: Loaded,
     pub(super) scenario_dir: PathBuf,
+    /// What is said of scenarios from outside.
+    pub(super) given: Given,
     /// State, runs and, unless the plan file says otherwise, blobs lie below this.
     pub(super) dir: PathBuf,
 }
@@ -35,14 +37,24 @@ pub(super) struct Workplace {
 impl Workplace {
     /// Reads the plan file, or returns every mistake in it.
     pub(super) fn open(settings: &Settings, file: Option<&Path>) -> Result<Self, CliError> {
+        Self::open_with(settings, file, &BTreeMap::new())
+    }
+
+    /// The same, with variables that were typed.
+    pub(super) fn open_with(
+        settings: &Settings,
+        file: Option<&Path>,
+        vars: &BTreeMap<String, String>,
+    ) -> Result<Self, CliError> {
         let file = match file {
             Some(file) => file.to_path_buf(),
             None => only_plan()?,
         };
         let scenario_dir = RefCell::new(PathBuf::new());
-        let mut loaded = config::load(&file, &DiskFiles, &|dir| {
+        let mut loaded = config::load(&file, &DiskFiles, &|dir, sign_in| {
             *scenario_dir.borrow_mut() = dir.to_path_buf();
-            Box::new(ScenarioFolder::new(dir.into(), Arc::new(DiskFiles)))
+            let folder = ScenarioFolder::new(dir.into(), Arc::new(DiskFiles));
+            Box::new(folder.given(settings.given(sign_in, vars)))
         })?;
         find_home(&mut loaded, settings);
         let shown = super::diagnostics::render(&loaded.warnings, settings.face.color_err);
@@ -58,6 +70,7 @@ impl Workplace {
         let above = std::path::absolute(&above).unwrap_or(above);
         Ok(Self {
             dir: above.join(loaded.desired.name.as_str()),
+            given: settings.given(&loaded.settings.sign_in, vars),
             settings: settings.clone(),
             scenario_dir: scenario_dir.into_inner(),
             file,
@@ -152,7 +165,8 @@ impl Workplace {
         let names = names.filter(|name| SmokeCheck::of_name(name).is_none());
         names
             .map(|name| {
-                let script = scenario::load(name, &self.scenario_dir, &DiskFiles)?;
+                let script =
+                    scenario::load_given(name, &self.scenario_dir, &DiskFiles, &self.given)?;
                 // What is run has to be what was planned, or its result would be filed wrongly.
                 if script.files != self.loaded.desired.scenarios[name].files {
                     let why = format!("scenario `{name}` changed just now; run the command again");
@@ -173,6 +187,7 @@ impl Workplace {
             blobs: Arc::clone(&drivers.blobs),
             scripts: self.scripts()?,
             eyes: drivers.eyes.clone(),
+            provided: self.provided(),
             cursor: self.loaded.settings.cursor,
         };
         Ok(Arc::new(super::dispatch::Dispatch {

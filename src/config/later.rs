@@ -1,40 +1,12 @@
-//! Tables that are read and checked although nothing uses them yet, but for one folder:
-//! `[functional]`, `[report]` and `[[test]]`. So a slip in them is told now and not
-//! when they come to matter.
+//! Tables that are read and checked although nothing uses them yet: `[report]` and `[[test]]`. So a
+//! slip in them is told now and not when they come to matter.
 
-use super::{documents::Documents, source::Found, value::Value};
-use crate::model::SecretSource;
-use std::path::PathBuf;
+use super::documents::Documents;
 
-/// What is used of `[functional]`.
-#[derive(Default)]
-pub(super) struct Functional {
-    /// The folder of scenarios, where it names one.
-    pub(super) folder: Option<Found<PathBuf>>,
-    /// The password of the user that scenarios sign in as: nobody may see it.
-    pub(super) password: Option<SecretSource>,
-}
-
-/// Checks all of them. Returns what is used of `[functional]`.
-pub(super) fn read(documents: &Documents<'_>) -> Functional {
+/// Checks them.
+pub(super) fn read(documents: &Documents<'_>) {
     read_report(documents);
     read_tests(documents);
-    read_functional(documents)
-}
-
-fn read_functional(documents: &Documents<'_>) -> Functional {
-    let Some(table) = documents.one("functional", "[functional]") else {
-        return Functional::default();
-    };
-    let _checked = table.truth("enabled");
-    let _checked = table.text("workspace_url");
-    let _checked = table.text("test_user");
-    let password = table.secret("test_password");
-    let folder = table.path("tests_dir");
-    let at = table.get("tests_dir").map(Value::at);
-    table.finish();
-    let folder = folder.zip(at).map(|(value, at)| Found { value, at });
-    Functional { folder, password }
 }
 
 fn read_report(documents: &Documents<'_>) {

@@ -8,7 +8,7 @@ use super::{
     mistakes::Mistakes,
     name, package,
     provider::Providers,
-    reach,
+    reach::{self, Usual},
     reader::Table,
     source::{At, Found},
 };
@@ -47,11 +47,11 @@ pub(super) fn read(
     surroundings: &Surroundings<'_>,
     mistakes: &Mistakes,
 ) -> BTreeMap<MachineName, MachineTable> {
-    let user = read_defaults(documents);
+    let usual = read_defaults(documents);
     let mut machines = BTreeMap::<MachineName, MachineTable>::new();
     let mut taken = Taken::default();
     for table in documents.each("vm", "[[vm]]") {
-        let Some(read) = read_one(table, surroundings, user.as_deref(), &mut taken) else {
+        let Some(read) = read_one(table, surroundings, &usual, &mut taken) else {
             continue;
         };
         if let Some(first) = machines.get(&read.machine.name) {
@@ -102,19 +102,24 @@ struct Taken {
     addresses: BTreeMap<String, At>,
 }
 
-/// Returns the user of machines that name none.
-fn read_defaults(documents: &Documents<'_>) -> Option<String> {
-    let table = documents.one("defaults", "[defaults]")?;
+/// Returns who logs in on machines that do not say it.
+fn read_defaults(documents: &Documents<'_>) -> Usual {
+    let Some(table) = documents.one("defaults", "[defaults]") else {
+        return Usual::default();
+    };
     let user = table.filled_text("user");
-    let _checked = table.secret("password");
+    let password = table.secret("password");
     table.finish();
-    user.map(|user| user.value.into())
+    Usual {
+        user: user.map(|user| user.value.into()),
+        password,
+    }
 }
 
 fn read_one(
     table: Table<'_>,
     around: &Surroundings<'_>,
-    usual_user: Option<&str>,
+    usual: &Usual,
     taken: &mut Taken,
 ) -> Option<MachineTable> {
     let mistakes = table.mistakes;
@@ -137,7 +142,7 @@ fn read_one(
     let inherited = around.providers.local_geometry.filter(|_| is_local);
     let layout = read_layout(&table, kind);
     let hardware = read_hardware(&table, kind, around.providers);
-    let reach = reach::read(&table, usual_user);
+    let reach = reach::read(&table, usual);
     let slots = read_slots(&table, kind, &reach, around.providers);
     check_address_of_clones(&table, ip.as_deref(), &reach, slots);
     check_unused(&table);
@@ -294,7 +299,6 @@ fn read_hardware(
 
 /// Keys that nothing uses yet.
 fn check_unused(table: &Table<'_>) {
-    let _checked = table.secret("password");
     let systems = [("linux", ()), ("windows", ()), ("macos", ())];
     let _checked = table.choice("os_type", &systems);
     let _checked = table.choice("x11", &[("off", ()), ("auto", ())]);

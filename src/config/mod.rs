@@ -8,6 +8,7 @@ mod cursor;
 mod documents;
 mod duration;
 mod expand;
+mod functional;
 mod glob;
 mod gpu;
 mod hardware;
@@ -29,7 +30,7 @@ mod value;
 mod verify;
 mod vlm;
 
-use crate::model::{ContentHash, Desired, Diagnostic, Files, Scenarios, Settings};
+use crate::model::{ContentHash, Desired, Diagnostic, Files, Scenarios, Settings, SignIn};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -48,6 +49,9 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
 }
 
+/// Opens the folder of scenarios, which may use what the plan file says of signing in.
+pub type OpenScenarios<'a> = dyn Fn(&Path, &SignIn) -> Box<dyn Scenarios> + 'a;
+
 /// Reads the plan file or app config at `plan` and all that it includes. `scenarios` opens a folder
 /// of scenarios; only those that cells use are described.
 ///
@@ -55,7 +59,7 @@ pub struct Loaded {
 pub fn load(
     plan: &Path,
     files: &dyn Files,
-    scenarios: &dyn Fn(&Path) -> Box<dyn Scenarios>,
+    scenarios: &OpenScenarios<'_>,
 ) -> Result<Loaded, Vec<Diagnostic>> {
     let sources = source::Sources::default();
     let mistakes = mistakes::Mistakes::default();

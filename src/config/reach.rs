@@ -1,20 +1,28 @@
 //! How a machine is reached that mosdat did not make: who logs in, where, and what shows its screen.
 
 use super::{reader::Table, value::Value};
-use crate::model::{Reach, VncServer};
+use crate::model::{Reach, SecretSource, VncServer};
 
-/// Reads it; machines that say no `user` have the usual one.
-pub(super) fn read(table: &Table<'_>, usual_user: Option<&str>) -> Reach {
+/// Who logs in on machines that do not say it, and the password.
+#[derive(Default)]
+pub(super) struct Usual {
+    pub(super) user: Option<String>,
+    pub(super) password: Option<SecretSource>,
+}
+
+/// Reads it; machines that say no `user` or `password` have the usual ones.
+pub(super) fn read(table: &Table<'_>, given: &Usual) -> Reach {
     let usual = Reach::default();
     let user = table.filled_text("user").map(|user| user.value);
     let template = table.whole("template", 1..=999_999_999_u32);
     let port = table.whole("ssh_port", 1..=u16::MAX);
     Reach {
         template: template.map(|template| template.value),
-        user: user.or(usual_user).unwrap_or(&usual.user).into(),
+        user: user.or(given.user.as_deref()).unwrap_or(&usual.user).into(),
         key: table.path("ssh_key"),
         ssh_port: port.map_or(usual.ssh_port, |port| port.value),
         console: table.get("console").and_then(read_console),
+        password: table.secret("password").or(given.password.clone()),
     }
 }
 

@@ -6,8 +6,9 @@ use super::{
     cells, cursor,
     documents::Documents,
     expand::{self, Stock},
+    functional::{self, Functional},
     gpu::{self, GpuTable},
-    later::{self, Functional},
+    later,
     machine::{self, MachineTable, Surroundings},
     matrix::{self, Matrix},
     mistakes::Mistakes,
@@ -48,7 +49,7 @@ pub(super) struct Tables<'a> {
 pub(super) struct World<'a> {
     pub(super) plan: &'a Path,
     pub(super) files: &'a dyn Files,
-    pub(super) scenarios: &'a dyn Fn(&Path) -> Box<dyn Scenarios>,
+    pub(super) scenarios: &'a super::OpenScenarios<'a>,
 }
 
 impl<'a> Tables<'a> {
@@ -63,6 +64,7 @@ impl<'a> Tables<'a> {
             providers: &providers,
             sim: &sim,
         };
+        later::read(&documents);
         let tables = Self {
             machines: machine::read(&documents, &around, mistakes),
             gpus: gpu::read(&documents, mistakes),
@@ -73,7 +75,7 @@ impl<'a> Tables<'a> {
             state_dir: settings::read_state(&documents),
             cache_dir: settings::read_cache(&documents),
             cursor: cursor::read(&documents),
-            functional: later::read(&documents),
+            functional: functional::read(&documents),
             app,
             providers,
             sim,
@@ -96,7 +98,8 @@ impl<'a> Tables<'a> {
         }
         let builds = self.builds_or_simulated(start, mistakes);
         let root = root(world.plan);
-        let scenarios = (world.scenarios)(&self.scenario_folder(&root, world, mistakes));
+        let folder = self.scenario_folder(&root, world, mistakes);
+        let scenarios = (world.scenarios)(&folder, &self.functional.sign_in);
         let mut names = scenarios.names();
         names.sort();
         names.dedup();
@@ -158,7 +161,7 @@ impl<'a> Tables<'a> {
             qemu: self.providers.qemu.clone(),
             proxmox: self.providers.proxmox.clone(),
             vlm: self.vlm.take(),
-            test_password: self.functional.password.take(),
+            sign_in: std::mem::take(&mut self.functional.sign_in),
             sim: std::mem::take(&mut self.sim),
             cursor: self.cursor,
         }

@@ -113,6 +113,8 @@ pub struct Reach {
     pub ssh_port: u16,
     /// A VNC server in the guest that is used in place of the provider's console.
     pub console: Option<VncServer>,
+    /// Where the user's password is. Nobody logs in with it; scenarios may have to type it.
+    pub password: Option<SecretSource>,
 }
 
 impl Default for Reach {
@@ -123,6 +125,7 @@ impl Default for Reach {
             key: None,
             ssh_port: 22,
             console: None,
+            password: None,
         }
     }
 }
@@ -335,6 +338,9 @@ pub struct Scenario {
     /// document, the routines and fixtures it uses, anchor images. A built-in smoke check has one
     /// entry, named after itself, that stands for its rules.
     pub files: BTreeMap<String, ContentHash>,
+    /// The digest of each value that it is given from outside and may use, by the variable's name.
+    /// Passwords are not among them.
+    pub variables: BTreeMap<String, ContentHash>,
     /// The session it cannot do without; `None` when any will do.
     pub needs_session: Option<Session>,
 }

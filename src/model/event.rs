@@ -4,7 +4,8 @@
 //! Replaying a finished run is reading the same events again.
 
 use super::{
-    Cause, ContentHash, Latency, LeaseId, Reason, RunId, Sight, StepKey, Timestamp, Verdict,
+    Cause, ContentHash, Latency, LeaseId, Reason, RunId, Secrets, Sight, StepKey, Timestamp,
+    Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -237,6 +238,51 @@ pub enum Event {
         /// What `apply` exits with.
         exit_code: u8,
     },
+}
+
+impl Event {
+    /// Returns the event without secrets.
+    #[must_use]
+    pub fn masked(mut self, secrets: &Secrets) -> Self {
+        for text in self.texts() {
+            *text = secrets.mask(text);
+        }
+        self
+    }
+
+    /// Returns every text in which there may be something that was seen, or written by somebody.
+    fn texts(&mut self) -> Vec<&mut String> {
+        match self {
+            Self::Log { text, .. } => vec![text],
+            Self::InstructionStarted { label, .. } | Self::Evidence { label, .. } => vec![label],
+            Self::Instruction {
+                label,
+                detail,
+                rung,
+                sights,
+                ..
+            } => {
+                let seen = sights.iter_mut();
+                let seen = seen.flat_map(|sight| [&mut sight.what, &mut sight.why]);
+                [label, detail, rung].into_iter().chain(seen).collect()
+            }
+            Self::StepRetried { detail, .. }
+            | Self::Reran { detail, .. }
+            | Self::StepFinished { detail, .. } => vec![detail],
+            Self::NearLimit { latency, .. } => vec![&mut latency.label],
+            Self::CauseSuspected { cause, .. } => vec![&mut cause.why],
+            Self::StepSkipped { why, .. } => vec![why],
+            Self::Version { .. }
+            | Self::RunStarted { .. }
+            | Self::StepKept { .. }
+            | Self::StepStarted { .. }
+            | Self::CellSkipped { .. }
+            | Self::Released { .. }
+            | Self::Heartbeat { .. }
+            | Self::Stopping { .. }
+            | Self::RunFinished { .. } => Vec::new(),
+        }
+    }
 }
 
 /// How much there is to do.

@@ -58,10 +58,10 @@ pub use recorded::{History, Record, Recorded, Serial, StepRecord};
 pub use role::is_same_role;
 pub use scenarios::Scenarios;
 pub use screen::{Button, Frame, FrameCause, FrameSeq, Point, Rect, Wheel};
-pub use secret::{Secret, SecretSource};
+pub use secret::{MASK, Secret, SecretSource, Secrets};
 pub use settings::{
     Accelerator, LocalSettings, ProxmoxSettings, ProxmoxTrust, QemuSettings, SessionLayers,
-    Settings, SimSettings,
+    Settings, SignIn, SimSettings,
 };
 pub use sight::{Candidate, ReadLine, Sight, SightKind};
 pub use time::Timestamp;

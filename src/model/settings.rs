@@ -20,12 +20,23 @@ pub struct Settings {
     pub proxmox: Option<ProxmoxSettings>,
     /// Vision models, where the plan file has any.
     pub vlm: Option<VlmSettings>,
-    /// Where the password of the user that scenarios sign in as is.
-    pub test_password: Option<SecretSource>,
+    /// Where scenarios sign in, and as whom.
+    pub sign_in: SignIn,
     /// The simulated cluster.
     pub sim: SimSettings,
     /// How the pointer moves, where a scenario does not say.
     pub cursor: Motion,
+}
+
+/// Where scenarios sign in, and as whom, as far as somebody says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SignIn {
+    /// The server's address.
+    pub workspace_url: Option<String>,
+    /// The user there.
+    pub test_user: Option<String>,
+    /// Where that user's password is.
+    pub test_password: Option<SecretSource>,
 }
 
 /// Private desktops on this computer.

@@ -72,9 +72,12 @@ impl Expansion<'_> {
         if machine.layout != KeyLayout::default() {
             parts.add("layout", machine.layout.as_str());
         }
-        for (file, digest) in &desired.scenarios[&cell.scenario].files {
+        let scenario = &desired.scenarios[&cell.scenario];
+        let files = scenario.files.iter().map(|part| ("file", part));
+        let variables = scenario.variables.iter().map(|part| ("variable", part));
+        for (sort, (name, digest)) in files.chain(variables) {
             parts.0.push(Ingredient {
-                name: format!("file {file}").into(),
+                name: format!("{sort} {name}").into(),
                 value: digest.to_string().into(),
             });
         }

@@ -16,9 +16,11 @@ pub fn facts(input: &PlanInput<'_>, plan: &Plan) -> Vec<Fact> {
         add(format!("source of build `{build}`"), value);
     }
     for scenario in input.desired.scenarios.values() {
-        for (file, digest) in &scenario.files {
+        let files = scenario.files.iter().map(|part| ("file", part));
+        let variables = scenario.variables.iter().map(|part| ("variable", part));
+        for (sort, (name, digest)) in files.chain(variables) {
             add(
-                format!("file `{file}` of scenario `{}`", scenario.name),
+                format!("{sort} `{name}` of scenario `{}`", scenario.name),
                 digest.to_string(),
             );
         }

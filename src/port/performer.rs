@@ -1,7 +1,9 @@
 //! Carrying out one step, whoever does it: a real machine, or a simulated one.
 
-use super::RunFolder;
-use crate::model::{ContentHash, Event, Layer, LayerName, LeaseId, Outcome, Phase, Step, StepKey};
+use super::{EvidenceError, RunFolder};
+use crate::model::{
+    ContentHash, Event, Layer, LayerName, LeaseId, Outcome, Phase, Secrets, Step, StepKey,
+};
 use async_trait::async_trait;
 use std::{fmt::Debug, sync::Arc, time::Duration};
 use tokio::{
@@ -54,6 +56,8 @@ pub struct Watcher {
     pub stop: CancellationToken,
     /// Whether time does not count at the moment.
     pub idle: Idle,
+    /// What nobody gets to see, neither in events nor in evidence.
+    pub secrets: Arc<Secrets>,
 }
 
 /// Tells whether a step's time counts. Whoever gets a step its machine has limits of its own, and
@@ -98,11 +102,25 @@ impl Watcher {
         work.await
     }
 
-    /// Tells an event. Whoever listens may be gone already; then nobody is left to care.
+    /// Tells an event, without secrets. Whoever listens may be gone already; then nobody is left to
+    /// care.
     pub fn tell(&self, event: Event) {
-        if self.events.send(event).is_err() {
+        if self.events.send(event.masked(&self.secrets)).is_err() {
             tracing::debug!(step = %self.key, "an event came after the run's end");
         }
+    }
+
+    /// Keeps a file as evidence, texts without secrets, and returns its path in the run's folder.
+    pub fn keep(&self, name: &str, bytes: &[u8]) -> Result<String, EvidenceError> {
+        let is_picture = bytes.starts_with(b"\x89PNG");
+        let text = String::from_utf8_lossy(if is_picture { b"" } else { bytes });
+        let masked = self.secrets.mask(&text);
+        let bytes = if masked == text {
+            bytes
+        } else {
+            masked.as_bytes()
+        };
+        self.folder.keep(&self.key, name, bytes)
     }
 
     /// Tells a line of what a program wrote.

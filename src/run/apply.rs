@@ -5,7 +5,9 @@
 
 use super::{retry::RetryPolicy, running::Run};
 use crate::{
-    model::{ApprovedPlan, Desired, Event, Observed, ProviderKind, Recorded, RunId, Summary},
+    model::{
+        ApprovedPlan, Desired, Event, Observed, ProviderKind, Recorded, RunId, Secrets, Summary,
+    },
     plan::select::Selection,
     port::{Clock, EvidenceError, Keeper, PastAttempts, Performer, RunFolder, Store, StoreError},
 };
@@ -52,6 +54,8 @@ pub struct Ports<'a> {
     pub past: Arc<dyn PastAttempts>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// What stands in no event and in no evidence.
+    pub secrets: Secrets,
 }
 
 /// How a run is carried out.

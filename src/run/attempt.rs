@@ -39,6 +39,7 @@ pub(super) async fn attempts(
         let attempt = trial.task.attempt;
         let began = begin(&trial, &watcher);
         let mut outcome = attempt_once(&*performer, &trial, &watcher).await;
+        outcome.detail = watcher.secrets.mask(&outcome.detail);
         let duration_ms = watcher.clock.now().since(began).as_millis() as u64;
         let is_due = match outcome.verdict {
             Verdict::Blocked if outcome.is_transient && transient < trial.policy.transient => {

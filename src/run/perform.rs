@@ -31,6 +31,8 @@ pub struct MachinePerformer {
     pub scripts: BTreeMap<ScenarioName, Arc<Script>>,
     /// What scenarios are seen with besides screens and trees.
     pub eyes: script::Eyes,
+    /// Values of variables that are not the scenarios' own.
+    pub provided: script::Provided,
     /// How the pointer moves, where a scenario does not say.
     pub cursor: Motion,
 }
@@ -213,6 +215,7 @@ impl MachinePerformer {
             machine: &machine.name,
             build: &cell.build,
             eyes: &self.eyes,
+            provided: &self.provided,
             cursor: self.cursor,
             limit: task.limit,
         };

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     model::{
         Action, ContentHash, Desired, Event, Expectation, LeaseId, Observed, Outcome, Phase, Plan,
-        ProviderKind, Release, Step, StepHash, StepIndex, StepKey, Timestamp, Verdict,
+        ProviderKind, Release, Secrets, Step, StepHash, StepIndex, StepKey, Timestamp, Verdict,
     },
     plan::{self, PlanInput, select::Selection},
     port::{Clock, Idle, Keeper, Performer, RunFolder, Task, Watcher},
@@ -40,6 +40,7 @@ pub(super) struct Run<'a> {
     folder: Arc<dyn RunFolder>,
     past: Past,
     clock: Arc<dyn Clock>,
+    secrets: Arc<Secrets>,
     pub(super) options: &'a ApplyOptions,
     tell: &'a mut (dyn FnMut(&Event) + Send),
     events: mpsc::UnboundedSender<Event>,
@@ -77,6 +78,7 @@ impl<'a> Run<'a> {
             past: Past::new(ports.past, options.run.clone()),
             began: ports.clock.now(),
             clock: ports.clock,
+            secrets: Arc::new(ports.secrets),
             options,
             tell,
             events,
@@ -205,6 +207,7 @@ impl<'a> Run<'a> {
             clock: Arc::clone(&self.clock),
             stop: self.cancel.child_token(),
             idle: Idle::default(),
+            secrets: Arc::clone(&self.secrets),
         };
         if step.phase != Phase::Build {
             self.done.insert(step.key.clone());

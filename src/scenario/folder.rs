@@ -1,8 +1,9 @@
 //! A folder of scenarios, as `config` asks for them. The built-in smoke checks are among them.
 
-use super::{SmokeCheck, load};
+use super::{Given, SmokeCheck, load_given};
 use crate::model::{Diagnostic, Files, Scenario, ScenarioName, Scenarios, Severity, did_you_mean};
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,12 +12,23 @@ use std::{
 pub struct ScenarioFolder {
     dir: PathBuf,
     files: Arc<dyn Files + Send + Sync>,
+    given: Given,
 }
 
 impl ScenarioFolder {
     /// Takes the scenarios in `dir`, which need not be there.
     pub fn new(dir: PathBuf, files: Arc<dyn Files + Send + Sync>) -> Self {
-        Self { dir, files }
+        Self {
+            dir,
+            files,
+            given: Given::default(),
+        }
+    }
+
+    /// Takes what is said of scenarios from outside.
+    #[must_use]
+    pub fn given(self, given: Given) -> Self {
+        Self { given, ..self }
     }
 
     /// Returns the names of the scenarios that have a file.
@@ -37,6 +49,7 @@ impl ScenarioFolder {
         Ok(Scenario {
             name: name.clone(),
             files: [(name.to_string(), check.rules())].into(),
+            variables: BTreeMap::new(),
             needs_session: check.needs_session(),
         })
     }
@@ -72,10 +85,11 @@ impl Scenarios for ScenarioFolder {
                 Some(hint),
             )]);
         }
-        let script = load(name, &self.dir, &*self.files)?;
+        let script = load_given(name, &self.dir, &*self.files, &self.given)?;
         Ok(Scenario {
             name: script.name,
             files: script.files,
+            variables: script.given,
             needs_session: script.needs_session,
         })
     }

@@ -5,6 +5,7 @@
 //! [`Files`](crate::model::Files), so that a scenario's digest covers exactly what was read.
 
 mod folder;
+mod given;
 pub mod keys;
 pub mod lint;
 mod read;
@@ -15,7 +16,8 @@ mod smoke;
 mod variables;
 
 pub use folder::ScenarioFolder;
-pub use read::{Given, Wanted, entry, inputs, load, load_given, load_routine};
+pub use given::Given;
+pub use read::{Wanted, entry, inputs, load, load_given, load_routine};
 pub use reference::table;
 pub use schema::schema;
 pub use script::{
@@ -24,4 +26,4 @@ pub use script::{
     Target, TextQuery, Typing, Way,
 };
 pub use smoke::SmokeCheck;
-pub use variables::{BUILT_IN, fill};
+pub use variables::{BUILT_IN, PROVIDED, fill, is_password, refused_name};

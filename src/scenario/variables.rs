@@ -7,6 +7,36 @@ use std::collections::BTreeMap;
 /// Variables that every scenario has without saying so.
 pub const BUILT_IN: [&str; 5] = ["app_path", "app_args", "build", "machine", "timestamp"];
 
+/// Variables that a scenario has where the plan file or the environment says what they are, and it
+/// does not say it itself.
+pub const PROVIDED: [&str; 4] = ["workspace_url", "test_user", "test_password", "vm_password"];
+
+/// Whether the variable is a password, which nobody gets to see.
+pub fn is_password(name: &str) -> bool {
+    matches!(name, "test_password" | "vm_password")
+}
+
+/// Says why `name` cannot be a variable that somebody sets, when it cannot.
+pub fn refused_name(name: &str) -> Option<&'static str> {
+    if BUILT_IN.contains(&name) {
+        Some("it is set by mosdat")
+    } else if is_name(name) {
+        None
+    } else {
+        Some("names are letters, digits and `_`")
+    }
+}
+
+/// Whether the word `name` stands anywhere in `text`.
+pub(super) fn is_mentioned(name: &str, text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.match_indices(name).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + name.len()..].chars().next();
+        !before.is_some_and(is_part) && !after.is_some_and(is_part)
+    })
+}
+
 /// Replaces each `{name}` that `variables` knows. Values are not looked at again.
 pub fn fill(text: &str, variables: &BTreeMap<String, String>) -> String {
     let mut filled = String::with_capacity(text.len());
@@ -48,7 +78,7 @@ pub(super) fn is_name(text: &str) -> bool {
 /// Returns what templates find for the variables that get their value when a step is carried out:
 /// the way these are written in texts.
 pub(super) fn placeholders() -> BTreeMap<String, Json> {
-    let names = BUILT_IN.iter();
+    let names = BUILT_IN.iter().chain(&PROVIDED);
     names
         .map(|name| ((*name).to_owned(), format!("{{{name}}}").into()))
         .collect()
@@ -77,6 +107,16 @@ mod tests {
     #[test]
     fn names_in_braces_are_replaced() {
         assert_eq!(check("{title} and {title}{n}!"), "Milk and Milk!");
+    }
+
+    #[test]
+    fn a_name_is_mentioned_where_it_stands_as_a_word() {
+        for text in ["{{ title | upper }}", "x{title}", "title: 1", "vars.title"] {
+            assert!(is_mentioned("title", text), "{text}");
+        }
+        for text in ["titles", "{sub_title}", "Title", ""] {
+            assert!(!is_mentioned("title", text), "{text}");
+        }
     }
 
     #[test]

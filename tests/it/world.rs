@@ -8,8 +8,8 @@ use mosdat::{
     },
     model::{
         App, ApprovedPlan, Build, Cell, ContentHash, Desired, Event, Expectation, Machine,
-        Observed, Plan, PoolName, ProviderKind, Record, Recorded, RunId, Scenario, Session,
-        SimSettings, Source, SourceSeen, StepKey, Timestamp,
+        Observed, Plan, PoolName, ProviderKind, Record, Recorded, RunId, Scenario, Secrets,
+        Session, SimSettings, Source, SourceSeen, StepKey, Timestamp,
     },
     plan::{self, PlanInput, select::Selection},
     port::{
@@ -68,6 +68,7 @@ impl TestWorld {
             let scenario = Scenario {
                 name: (*name).into(),
                 files: [(format!("{name}.yaml"), ContentHash::of(name.as_bytes()))].into(),
+                variables: BTreeMap::new(),
                 needs_session: None,
             };
             desired.scenarios.insert((*name).into(), scenario);
@@ -202,6 +203,7 @@ impl TestWorld {
             folder: Arc::new(NoFolder),
             past: Arc::new(self.past()),
             clock: Arc::new(SimClock::new(Timestamp(1_000_000))),
+            secrets: Secrets::default(),
         };
         let applied = run::apply(plan, world, ports, &options, stop, &mut tell).await;
         self.recorded = store.recorded;

@@ -15,11 +15,12 @@ use crate::{
         saved_plan::SavedPlan,
         select,
         settings::Settings,
+        sign_in,
         view::{matrix, plan::PlanView},
         workplace::{Scene, Workplace},
     },
     driver::disk::{DiskRunFolder, DiskStore},
-    model::{Event, Fact, Plan, PoolName, Recorded, RunId, Timestamp},
+    model::{Event, Fact, Plan, PoolName, Recorded, RunId, Secrets, Timestamp},
     plan,
     port::{Builder as _, RunFolder as _},
     report::{self, RunView},
@@ -41,11 +42,19 @@ pub(in crate::cli) fn run(settings: &Settings, typed: &ApplyArguments) -> Result
         .map(SavedPlan::read)
         .transpose()?
         .flatten();
+    let mut vars = sign_in::variables(&typed.vars.var)?;
     let (file, select) = match &saved {
         Some(saved) => (Some(saved.file.as_path()), saved.select()),
         None => (typed.file.as_deref(), typed.select.clone()),
     };
-    let mut place = Workplace::open(settings, file)?;
+    if let Some(saved) = &saved {
+        // What is typed now may not be what the plan was made with; then the facts differ.
+        for (name, value) in &saved.var {
+            vars.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    let mut place = Workplace::open_with(settings, file, &vars)?;
+    place.warn_of_unused();
     widen_pools(&mut place, &typed.pool)?;
     if let Some(reruns) = typed.reruns {
         place.loaded.desired.reruns = reruns;
@@ -156,6 +165,7 @@ async fn carry_out(
         folder: Arc::clone(&folder) as _,
         past: Arc::new(place.past()),
         clock: Arc::clone(&drivers.clock),
+        secrets: Secrets::new(place.known_secrets()),
     };
     let world = World {
         desired: scene.desired,

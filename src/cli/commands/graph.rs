@@ -7,13 +7,15 @@ use crate::{
         exit::Ended,
         select,
         settings::Settings,
+        sign_in,
         workplace::Workplace,
     },
     plan::{self, graph},
 };
 
 pub(in crate::cli) fn run(settings: &Settings, typed: &GraphArguments) -> Result<Ended, CliError> {
-    let place = Workplace::open(settings, typed.file.file.as_deref())?;
+    let vars = sign_in::variables(&typed.vars.var)?;
+    let place = Workplace::open_with(settings, typed.file.file.as_deref(), &vars)?;
     let selection = select::selection(&typed.select)?;
     let scene = place.look(selection, select::look(&typed.select))?;
     let plan = plan::plan(&scene.input());

@@ -3,11 +3,14 @@
 use crate::{
     cli::{
         diagnostics, error::CliError, exit::Ended, scenario_arguments::LintArguments,
-        settings::Settings,
+        settings::Settings, sign_in,
     },
     driver::disk::DiskFiles,
     model::{Diagnostic, Files as _, Severity, did_you_mean},
-    scenario::lint::{Finding, lint},
+    scenario::{
+        Given,
+        lint::{Finding, lint},
+    },
 };
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
@@ -21,7 +24,12 @@ pub(in crate::cli) fn run(settings: &Settings, typed: &LintArguments) -> Result<
         let found = typed.what.iter().map(|what| meant(what, dir, &known));
         found.collect::<Result<Vec<String>, CliError>>()?
     };
-    let found = paths.iter().map(|path| lint(path, dir, &DiskFiles));
+    let given = Given {
+        vars: sign_in::variables(&typed.vars.var)?,
+        ..Given::default()
+    };
+    let found = paths.iter();
+    let found = found.map(|path| lint(path, dir, &DiskFiles, &given));
     let mut findings: Vec<Finding> = found.flatten().collect();
     // What is wrong with a routine is found once more by everything that uses it.
     findings.sort();

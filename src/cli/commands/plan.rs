@@ -9,6 +9,7 @@ use crate::{
         saved_plan::SavedPlan,
         select,
         settings::Settings,
+        sign_in,
         view::{
             json::PlanDocument,
             plan::{PlanView, markdown},
@@ -20,7 +21,9 @@ use crate::{
 };
 
 pub(in crate::cli) fn run(settings: &Settings, typed: &PlanArguments) -> Result<Ended, CliError> {
-    let place = Workplace::open(settings, typed.file.file.as_deref())?;
+    let vars = sign_in::variables(&typed.vars.var)?;
+    let place = Workplace::open_with(settings, typed.file.file.as_deref(), &vars)?;
+    place.warn_of_unused();
     let selection = select::selection(&typed.select)?;
     let scene = place.look(selection, select::look(&typed.select))?;
     let plan = plan::plan(&scene.input());
@@ -28,7 +31,7 @@ pub(in crate::cli) fn run(settings: &Settings, typed: &PlanArguments) -> Result<
     warn(settings, &scene, &plan);
     if let Some(path) = &typed.out {
         let facts = plan::facts(&scene.input(), &plan);
-        SavedPlan::new(&place.file, &typed.select, facts).write(path)?;
+        SavedPlan::new(&place.file, &typed.select, vars, facts).write(path)?;
     }
     if let Some(path) = &typed.json_into {
         let document = serde_json::to_vec(&PlanDocument::new(&plan));

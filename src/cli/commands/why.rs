@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{
-        arguments::WhyArguments, error::CliError, exit::Ended, settings::Settings,
+        arguments::WhyArguments, error::CliError, exit::Ended, settings::Settings, sign_in,
         workplace::Workplace,
     },
     plan::{
@@ -16,7 +16,8 @@ use std::io::{self, Write};
 
 pub(in crate::cli) fn run(settings: &Settings, typed: &WhyArguments) -> Result<Ended, CliError> {
     let filter = Filter::parse(&typed.selector)?;
-    let place = Workplace::open(settings, typed.file.file.as_deref())?;
+    let vars = sign_in::variables(&typed.vars.var)?;
+    let place = Workplace::open_with(settings, typed.file.file.as_deref(), &vars)?;
     let look = if typed.no_refresh {
         Look::Recall
     } else {

@@ -9,9 +9,11 @@ use super::{
     picture::{Sent, Shown},
     prompt::{self, Prompt},
     said::Said,
-    secrets::Secrets,
 };
-use crate::{model::Asked, port::VisionError};
+use crate::{
+    model::{Asked, Secrets},
+    port::VisionError,
+};
 use std::time::Duration;
 use tokio::time::Instant;
 

@@ -14,10 +14,9 @@ use super::{
     picture::Shown,
     prompt,
     roles::{Judge, Pointer},
-    secrets::Secrets,
 };
 use crate::{
-    model::{Asked, Judged, Located, Secret, VlmSettings},
+    model::{Asked, Judged, Located, Secret, Secrets, VlmSettings},
     port::{Clock, View, Vision, VisionError},
 };
 use async_trait::async_trait;

@@ -25,6 +25,7 @@ mod launch;
 mod look;
 mod path;
 mod programs;
+mod provided;
 mod record;
 mod remember;
 mod rescue;
@@ -46,9 +47,10 @@ use crate::{
     port::{Guest, Watcher},
     scenario::Script,
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 pub use eyes::Eyes;
+pub use provided::{Password, Provided};
 
 pub(super) use apps::tail;
 pub(super) use halt::Halt;
@@ -71,6 +73,8 @@ pub struct Exercise<'a> {
     pub build: &'a BuildName,
     /// What it sees with besides the screen and the tree.
     pub eyes: &'a Eyes,
+    /// Values of variables that are not the scenario's own.
+    pub provided: &'a Provided,
     /// How the pointer moves, where a step does not say.
     pub cursor: Motion,
     /// How long it may take, without what is done to clean up.
@@ -95,5 +99,14 @@ impl Exercise<'_> {
 /// Carries out `script`. Whatever comes of it, its cleanup is done, every key is let go and every
 /// program it launched is ended before this returns; dropping it leaves that to the guest.
 pub async fn exercise(script: &Script, context: &Exercise<'_>, watcher: &Watcher) -> Outcome {
-    Box::pin(story::tell(script, context, watcher)).await
+    if let Some(why) = provided::missing(script, context) {
+        return Outcome::blocked(why);
+    }
+    let watcher = Watcher {
+        secrets: Arc::new(watcher.secrets.and(provided::secrets(script, context))),
+        ..watcher.clone()
+    };
+    let mut outcome = Box::pin(story::tell(script, context, &watcher)).await;
+    outcome.detail = watcher.secrets.mask(&outcome.detail);
+    outcome
 }

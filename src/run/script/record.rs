@@ -74,7 +74,7 @@ impl<'a> Record<'a> {
     /// Keeps a file that other evidence speaks of, and returns where it lies in the run's folder.
     pub(super) fn file(self, name: &str, bytes: &[u8]) -> Option<String> {
         let watcher = self.watcher;
-        let kept = watcher.folder.keep(&watcher.key, name, bytes);
+        let kept = watcher.keep(name, bytes);
         kept.inspect_err(|err| {
             watcher.log(&format!("no evidence was kept: {err}: {}", err.source));
         })

@@ -12,7 +12,7 @@ use crate::{
     judge::{Anchor, Prepared},
     model::{Frame, FrameSeq, Point, ScenarioName, Tree},
     port::{AccessibilityTree, Input, Process, Reader, Screen, Watcher},
-    scenario::{Script, Way},
+    scenario::{Instruction, Script, Way, fill},
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout};
@@ -34,6 +34,8 @@ pub(super) struct Stage<'a> {
     pub(super) record: Record<'a>,
     /// What is replaced in texts.
     pub(super) variables: BTreeMap<String, String>,
+    /// The same for labels: without passwords.
+    pub(super) shown: BTreeMap<String, String>,
     /// Pictures that were looked for, by path.
     pub(super) anchors: BTreeMap<String, Arc<Anchor>>,
     /// What was launched.
@@ -74,11 +76,13 @@ pub(super) struct Stage<'a> {
 impl<'a> Stage<'a> {
     /// Prepares for `script`.
     pub(super) fn new(script: &Script, context: &'a Exercise<'a>, watcher: &'a Watcher) -> Self {
+        let variables = variables::all(&script.vars, context, watcher.clock.now());
         Self {
             context,
             watcher,
             record: Record::new(watcher),
-            variables: variables::all(&script.vars, context, watcher.clock.now()),
+            shown: variables::shown(&variables),
+            variables,
             anchors: BTreeMap::new(),
             apps: Vec::new(),
             last_shell: None,
@@ -98,6 +102,15 @@ impl<'a> Stage<'a> {
             hand: Hand::default(),
             screen: None,
             tree: None,
+        }
+    }
+
+    /// Returns the instruction with its variables filled in. Its label shows no password: it becomes
+    /// part of names of files.
+    pub(super) fn filled(&self, instruction: &Instruction) -> Instruction {
+        Instruction {
+            label: fill(&instruction.label, &self.shown),
+            ..instruction.filled(&self.variables)
         }
     }
 

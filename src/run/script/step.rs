@@ -40,7 +40,7 @@ pub(super) async fn perform(
     path: &StepPath,
     instruction: &Instruction,
 ) -> Result<(), Halt> {
-    let instruction = instruction.filled(&stage.variables);
+    let instruction = stage.filled(instruction);
     let started = begin(stage, path, &instruction.label);
     // What an earlier step clicked says nothing about this one.
     stage.pointed = None;
@@ -98,7 +98,7 @@ pub(super) async fn perform_cleanup(
     path: &StepPath,
     instruction: &Instruction,
 ) {
-    let mut instruction = instruction.filled(&stage.variables);
+    let mut instruction = stage.filled(instruction);
     let label = format!("{CLEANUP}{}", instruction.label);
     let started = begin(stage, path, &label);
     let result = once(stage, path, &instruction, true).await;

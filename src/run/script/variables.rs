@@ -2,12 +2,13 @@
 
 use super::Exercise;
 use crate::{
-    model::Timestamp,
-    scenario::{BUILT_IN, fill},
+    model::{MASK, Timestamp},
+    scenario::{BUILT_IN, fill, is_password},
 };
 use std::collections::BTreeMap;
 
-/// Returns the variables of a scenario that has `own` ones, at the time `now`.
+/// Returns the variables of a scenario that has `own` ones, at the time `now`. Its own win over what
+/// it is given.
 pub(super) fn all(
     own: &BTreeMap<String, String>,
     context: &Exercise<'_>,
@@ -22,9 +23,19 @@ pub(super) fn all(
         digits(now),
     ];
     let built_in = BUILT_IN.map(str::to_owned).into_iter().zip(values);
-    let mut all = own.clone();
+    let mut all = context.provided.values(context.machine);
+    all.extend(own.clone());
     all.extend(built_in);
     all
+}
+
+/// Returns the variables as they are shown: without passwords.
+pub(super) fn shown(all: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let all = all.iter().map(|(name, value)| {
+        let value = if is_password(name) { MASK } else { value };
+        (name.clone(), value.to_owned())
+    });
+    all.collect()
 }
 
 /// Returns the command that `words` stand for. The app itself gets its usual arguments, where it

@@ -11,7 +11,10 @@ mod shell;
 mod steps;
 mod time;
 
-use super::read::{self, yaml};
+use super::{
+    Given,
+    read::{self, yaml},
+};
 use crate::model::{Diagnostic, Files, Severity, place_of_offset};
 use std::{ops::Range, path::Path};
 
@@ -58,11 +61,11 @@ pub const RULES: [(&str, &str); 13] = [
 ];
 
 /// Returns what is wrong with the document at `path`, which is relative to the folder of scenarios
-/// `dir`.
-pub fn lint(path: &str, dir: &Path, files: &dyn Files) -> Vec<Finding> {
+/// `dir`. Scenarios are read with what is `given`.
+pub fn lint(path: &str, dir: &Path, files: &dyn Files, given: &Given) -> Vec<Finding> {
     let file = dir.join(path);
     let sort = Sort::of(path);
-    let mut findings: Vec<Finding> = mistakes(sort, path, dir, files)
+    let mut findings: Vec<Finding> = mistakes(sort, path, dir, files, given)
         .into_iter()
         .map(|diagnostic| Finding {
             diagnostic,
@@ -86,7 +89,7 @@ pub fn lint(path: &str, dir: &Path, files: &dyn Files) -> Vec<Finding> {
         }
         steps::look(document, &mut report);
         if sort == Sort::Scenario {
-            names::look(document, &mut report);
+            names::look(document, given, &mut report);
         }
     }
     findings.extend(report.findings);
@@ -95,11 +98,17 @@ pub fn lint(path: &str, dir: &Path, files: &dyn Files) -> Vec<Finding> {
     findings
 }
 
-fn mistakes(sort: Sort, path: &str, dir: &Path, files: &dyn Files) -> Vec<Diagnostic> {
+fn mistakes(
+    sort: Sort,
+    path: &str,
+    dir: &Path,
+    files: &dyn Files,
+    given: &Given,
+) -> Vec<Diagnostic> {
     match sort {
         Sort::Scenario => {
             let name = path.strip_suffix(".yaml").unwrap_or(path);
-            match read::load(&name.into(), dir, files) {
+            match read::load_given(&name.into(), dir, files, given) {
                 Ok(script) => script.warnings,
                 Err(found) => found,
             }

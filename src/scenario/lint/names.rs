@@ -7,15 +7,16 @@ use super::{
 };
 use crate::{
     model::did_you_mean,
-    scenario::{BUILT_IN, variables},
+    scenario::{BUILT_IN, Given, PROVIDED, variables},
 };
 
 /// Looks at every text of a scenario.
-pub(super) fn look(document: &Value, report: &mut Report<'_>) {
+pub(super) fn look(document: &Value, given: &Given, report: &mut Report<'_>) {
     let Data::Map(entries) = &document.data else {
         return;
     };
-    let mut known: Vec<&str> = BUILT_IN.to_vec();
+    let mut known: Vec<&str> = [&BUILT_IN[..], &PROVIDED].concat();
+    known.extend(given.vars.keys().map(String::as_str));
     if let Some(Data::Map(vars)) = get(entries, "vars").map(|value| &value.data) {
         known.extend(vars.iter().map(|(key, _)| key.text.as_str()));
     }

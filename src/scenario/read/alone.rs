@@ -116,6 +116,7 @@ fn check(
         vars: BTreeMap::new(),
         trail: vec![path.to_owned()],
         read: BTreeMap::new(),
+        texts: Vec::new(),
     };
     let mut mistakes = Mistakes::new(&file, text);
     if let Some(document) = only(text, &mut mistakes) {

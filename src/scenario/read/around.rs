@@ -28,6 +28,8 @@ pub(super) struct Around<'d> {
     pub(super) trail: Vec<String>,
     /// Files that were read, with their digests.
     pub(super) read: BTreeMap<String, ContentHash>,
+    /// The documents among them.
+    pub(super) texts: Vec<String>,
 }
 
 impl Around<'_> {

@@ -9,16 +9,9 @@ use super::{
 };
 use crate::{
     model::{ContentHash, Diagnostic, Files, ScenarioName, Severity},
-    scenario::{BUILT_IN, Instruction, Kind, Script, variables},
+    scenario::{Given, Instruction, Kind, Script, variables},
 };
 use std::{collections::BTreeMap, ops::Range, path::Path};
-
-/// What somebody says about a scenario from outside.
-#[derive(Clone, Debug, Default)]
-pub struct Given {
-    /// Values of variables, which win over the scenario's own.
-    pub vars: BTreeMap<String, String>,
-}
 
 /// Reads the scenario `name` in the folder `dir`, with everything it uses, or returns every mistake
 /// in it.
@@ -52,12 +45,14 @@ pub fn load_given(
         vars: BTreeMap::new(),
         trail: vec![path.clone()],
         read: BTreeMap::from([(path.clone(), ContentHash::of(&bytes))]),
+        texts: vec![text.to_owned()],
     };
     let mut mistakes = Mistakes::new(&file, text);
     let script = read(name, given, &mut around, &mut mistakes);
     let (found, is_fatal) = mistakes.into_parts();
     match script {
         Some(script) if !is_fatal => Ok(Script {
+            given: given.mentioned(&around.texts, &script.vars),
             vars: around.vars,
             files: around.read,
             warnings: found,
@@ -93,12 +88,17 @@ fn read(
     if let Some((key, value)) = entries.iter().find(|(key, _)| key.text == "vars") {
         own_variables(key, value, around, mistakes);
     }
+    let own = around.vars.clone();
     for (name, value) in &given.vars {
-        around.scope.insert(name.clone(), value.clone().into());
+        // A password that was rendered would stand in labels and names of files.
+        if !variables::is_password(name) {
+            around.scope.insert(name.clone(), value.clone().into());
+        }
         around.vars.insert(name.clone(), value.clone());
         around.is_bare = false;
     }
     let mut script = head::read(name, entries, around, mistakes);
+    script.vars = own;
     let mut steps_at: Option<&Range<usize>> = None;
     for (key, value) in entries {
         match key.text.as_str() {
@@ -186,7 +186,7 @@ fn refuse_idle(steps: &[Instruction], at: &Range<usize>, mistakes: &mut Mistakes
 fn own_variables(key: &Key, value: &Value, around: &mut Around<'_>, mistakes: &mut Mistakes<'_>) {
     for (key, value) in fields::map(key, value, mistakes).unwrap_or_default() {
         let name = key.text.as_str();
-        if BUILT_IN.contains(&name) {
+        if variables::BUILT_IN.contains(&name) {
             mistakes.error(&key.at, format!("`{name}` is set by mosdat"));
         } else if !variables::is_name(name) {
             let hint = "names are letters, digits and `_`";

@@ -39,6 +39,7 @@ pub(super) fn read(
         cleanup: Vec::new(),
         phases: Vec::new(),
         files: BTreeMap::new(),
+        given: BTreeMap::new(),
         warnings: Vec::new(),
     };
     for (key, value) in entries {

@@ -158,11 +158,14 @@ fn bring(
         scope: around.scope.clone(),
         vars: around.vars.clone(),
         read: std::mem::take(&mut around.read),
+        texts: std::mem::take(&mut around.texts),
         ..*around
     };
+    inner.texts.push(text.clone());
     let document = document::only(&text, &mut own_mistakes);
     let group = document.and_then(|document| read(&document, &mut inner, &mut own_mistakes));
     around.read = std::mem::take(&mut inner.read);
+    around.texts = std::mem::take(&mut inner.texts);
     drop(inner);
     let (found, is_fatal) = own_mistakes.into_parts();
     mistakes.take(found);

@@ -34,5 +34,5 @@ pub(super) mod yaml;
 
 pub use alone::load_routine;
 pub(super) use alone::{check_routine, check_steps};
-pub use document::{Given, load, load_given};
+pub use document::{load, load_given};
 pub use outline::{Wanted, entry, inputs};

@@ -10,6 +10,7 @@
 mod action;
 mod filled;
 mod instruction;
+mod mentions;
 mod target;
 mod words;
 
@@ -43,6 +44,9 @@ pub struct Script {
     pub phases: Vec<PhaseMark>,
     /// Each file it consists of, by path relative to the scenario folder, with its digest.
     pub files: BTreeMap<String, ContentHash>,
+    /// The digest of each value that it is given from outside and may use, by name. Passwords are
+    /// not among them.
+    pub given: BTreeMap<String, ContentHash>,
     /// What is worth a look, though nothing has to be mended.
     pub warnings: Vec<Diagnostic>,
 }

@@ -4,6 +4,7 @@ mod anchors;
 mod dump;
 mod examples;
 mod flakes;
+mod given;
 mod replay;
 mod scenarios;
 mod visual;

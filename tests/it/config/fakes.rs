@@ -4,6 +4,7 @@ use mosdat::{
     config::{Loaded, load},
     model::{
         ContentHash, Diagnostic, FileError, Files, Scenario, ScenarioName, Scenarios, Session,
+        SignIn,
     },
 };
 use std::{
@@ -72,6 +73,7 @@ impl Scenarios for Folder {
         Ok(Scenario {
             name: name.clone(),
             files: BTreeMap::from([(name.to_string(), digest)]),
+            variables: BTreeMap::new(),
             needs_session,
         })
     }
@@ -88,7 +90,7 @@ fn broken() -> Diagnostic {
 
 /// Loads `plans/notes.toml`.
 pub(super) fn load_from(files: &Map, names: &[&'static str]) -> Result<Loaded, Vec<Diagnostic>> {
-    let open = |_: &Path| -> Box<dyn Scenarios> { Box::new(Folder(names.into())) };
+    let open = |_: &Path, _: &SignIn| -> Box<dyn Scenarios> { Box::new(Folder(names.into())) };
     load(Path::new("plans/notes.toml"), files, &open)
 }
 

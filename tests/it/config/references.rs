@@ -3,7 +3,7 @@
 use super::fakes::{Map, mistakes};
 use mosdat::{
     config::{Loaded, load},
-    model::{Diagnostic, Machine, ProviderKind, Scenarios, Source},
+    model::{Diagnostic, Machine, ProviderKind, Scenarios, SignIn, Source},
 };
 use std::{path::Path, time::Duration};
 
@@ -111,7 +111,7 @@ seed = "auto"
 
 fn sketchbook(text: &str) -> Result<Loaded, Vec<Diagnostic>> {
     let files = Map::of(&[("examples/sketchbook.toml", text)]);
-    let open = |folder: &Path| -> Box<dyn Scenarios> {
+    let open = |folder: &Path, _: &SignIn| -> Box<dyn Scenarios> {
         assert_eq!(folder, Path::new("examples/scenarios"));
         Box::new(super::fakes::Folder(super::fakes::USUAL.into()))
     };
@@ -173,7 +173,7 @@ fn a_list_of_builds_comes_before_the_build_of_an_app_config() {
         ),
         ("examples/s.toml", SKETCHBOOK),
     ]);
-    let open = |_: &Path| -> Box<dyn Scenarios> {
+    let open = |_: &Path, _: &SignIn| -> Box<dyn Scenarios> {
         Box::new(super::fakes::Folder(super::fakes::USUAL.into()))
     };
     let desired = load(Path::new("plans/p.toml"), &files, &open)
@@ -187,7 +187,7 @@ fn a_list_of_builds_comes_before_the_build_of_an_app_config() {
 fn its_scenarios_may_lie_elsewhere() {
     let text = SKETCHBOOK.replace("enabled = true", "tests_dir = \"../mine\"");
     let files = Map::of(&[("examples/s.toml", &text), ("mine/draw.yaml", "steps: []")]);
-    let open = |folder: &Path| -> Box<dyn Scenarios> {
+    let open = |folder: &Path, _: &SignIn| -> Box<dyn Scenarios> {
         assert_eq!(folder, Path::new("mine"));
         Box::new(super::fakes::Folder(vec!["draw"]))
     };

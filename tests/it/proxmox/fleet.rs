@@ -240,6 +240,7 @@ impl Fleet {
             blobs,
             scripts: self.scripts(),
             eyes: script::Eyes::default(),
+            provided: script::Provided::default(),
             cursor: Motion::default(),
         };
         let mut store = MemoryStore {
@@ -261,6 +262,7 @@ impl Fleet {
             folder: Arc::new(NoFolder),
             past: self.past(),
             clock: Arc::new(Watch(Instant::now())),
+            secrets: mosdat::model::Secrets::default(),
         };
         let plan = plan.approve();
         let applied = run::apply(&plan, world, ports, &options, stop, &mut tell).await;

@@ -409,5 +409,5 @@ fn without_variables_double_braces_may_be_anything() {
     );
     assert_eq!(script.steps[1].to_string(), "run `echo {machine}`");
     let found = mistakes("vars: {a: 1}\nsteps:\n- shell: echo {{ b }}\n");
-    insta::assert_snapshot!(found, @"3:10+12 Error: there is no variable `b` (known are `a`, `app_args`, `app_path`, `build`, `machine`, `timestamp`)");
+    insta::assert_snapshot!(found, @"3:10+12 Error: there is no variable `b` (known are `a`, `app_args`, `app_path`, `build`, `machine`, `test_password`, `test_user`, `timestamp`, `vm_password`, `workspace_url`)");
 }

@@ -3,7 +3,10 @@
 use super::documents::{Memory, PNG};
 use mosdat::{
     model::Severity,
-    scenario::lint::{Finding, RULES, lint},
+    scenario::{
+        Given,
+        lint::{Finding, RULES, lint},
+    },
 };
 use std::path::Path;
 
@@ -12,7 +15,7 @@ fn findings(path: &str, text: &str) -> Vec<Finding> {
         .with(path, text)
         .with("badge.png", PNG)
         .with("routines/open.yaml", "steps: [{key: a}]");
-    lint(path, Path::new("scenarios"), &files)
+    lint(path, Path::new("scenarios"), &files, &Given::default())
 }
 
 /// Returns the rules that say something about a step, with their lines.

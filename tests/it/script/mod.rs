@@ -2,6 +2,7 @@
 
 mod desktop;
 mod gestures;
+mod given;
 mod life;
 mod model;
 mod opened;
@@ -15,7 +16,7 @@ use mosdat::{
     judge,
     model::{App, BuildName, Event, FileError, Files, MachineName, Motion, Outcome, Package},
     port::{Idle, Watcher},
-    run::script::{Exercise, Eyes, exercise},
+    run::script::{Exercise, Eyes, Provided, exercise},
     scenario::{Script, load},
 };
 use std::{
@@ -48,6 +49,7 @@ struct Scene {
     machine: MachineName,
     build: BuildName,
     eyes: Eyes,
+    provided: Provided,
     cursor: Motion,
     limit: Duration,
     stop: CancellationToken,
@@ -79,6 +81,7 @@ impl Scene {
             machine: "desk".into(),
             build: "main".into(),
             eyes: Eyes::default(),
+            provided: Provided::default(),
             cursor: Motion::default(),
             limit: seconds(600.0),
             stop: CancellationToken::new(),
@@ -94,6 +97,7 @@ impl Scene {
             machine: &self.machine,
             build: &self.build,
             eyes: &self.eyes,
+            provided: &self.provided,
             cursor: self.cursor,
             limit: self.limit,
         }
@@ -108,6 +112,7 @@ impl Scene {
             clock: Arc::new(RuntimeClock(Instant::now())),
             stop: self.stop.clone(),
             idle: Idle::default(),
+            secrets: Arc::default(),
         };
         (watcher, heard)
     }

@@ -131,6 +131,7 @@ async fn perform(wait: Duration, lost: Option<&str>) -> Outcome {
         blobs: Arc::new(DiskBlobs::open(dir.path(), Arc::new(SystemClock))),
         scripts: BTreeMap::new(),
         eyes: mosdat::run::script::Eyes::default(),
+        provided: mosdat::run::script::Provided::default(),
         cursor: mosdat::model::Motion::default(),
     };
     let (watcher, _heard) = scene.watcher();

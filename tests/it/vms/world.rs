@@ -142,7 +142,7 @@ pub(super) async fn as_root(guest: &dyn Guest, text: &str) -> Result<Output, Pro
 /// Returns the fleet's machine, as its plan file describes it.
 fn machine(fleet: &Fleet) -> Machine {
     let plan = fleet.path().join("plan.toml");
-    let loaded = config::load(&plan, &DiskFiles, &|dir| {
+    let loaded = config::load(&plan, &DiskFiles, &|dir, _| {
         Box::new(ScenarioFolder::new(dir.into(), Arc::new(DiskFiles)))
     });
     let machines = loaded.unwrap().desired.machines;

@@ -1,6 +1,7 @@
 //! What can be typed. Says nothing about what is done with it.
 
 use super::{
+    functional_arguments::FunctionalArguments,
     image_arguments::ImageCommand,
     scenario_arguments::{
         AnchorsCommand, LintArguments, RecipesCommand, RoutinesCommand, SchemaArguments,
@@ -59,6 +60,8 @@ pub(super) enum Command {
     Plan(PlanArguments),
     /// Make it so
     Apply(ApplyArguments),
+    /// Carry out one scenario, or some steps of it, and record nothing of that
+    Functional(FunctionalArguments),
     /// Explain a step's decision, down to the ingredient with its old and new value
     Why(WhyArguments),
     /// Show the matrix as recorded
@@ -129,7 +132,7 @@ pub(super) enum Command {
     Man,
 }
 
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(super) struct FileArgument {
     /// Plan file or app config; the only *.toml in plans/ when left out
     #[arg(value_name = "FILE")]
@@ -204,7 +207,7 @@ pub(super) struct PlanArguments {
     pub(super) all: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct ApplyArguments {
     /// Plan file, app config, or a plan saved with `plan --out`
     #[arg(value_name = "FILE|PLANFILE")]

@@ -13,6 +13,7 @@ mod drivers;
 mod error;
 mod exit;
 mod face;
+mod functional_arguments;
 mod image_arguments;
 mod image_hints;
 pub mod progress;
@@ -24,6 +25,7 @@ mod select;
 mod session;
 mod settings;
 mod sign_in;
+mod unrecorded;
 mod view;
 mod vision;
 mod visual;
@@ -68,6 +70,7 @@ fn carry_out(settings: &Settings, command: Command) -> Result<Ended, CliError> {
     match command {
         Command::Plan(typed) => commands::plan::run(settings, &typed),
         Command::Apply(typed) => commands::apply::run(settings, &typed),
+        Command::Functional(typed) => commands::functional::run(settings, &typed),
         Command::Why(typed) => commands::why::run(settings, &typed),
         Command::Flakes(typed) => commands::flakes::run(settings, &typed),
         Command::Status(typed) => commands::status::run(settings, &typed),

@@ -12,7 +12,7 @@ use crate::{
     plan::{PlanInput, select::Selection},
     port::{Clock as _, LockHolder, Performer, Store as _},
     run::{self, Look, MachinePerformer},
-    scenario::{self, Given, ScenarioFolder, Script, SmokeCheck},
+    scenario::{self, Given, Part, ScenarioFolder, Script, SmokeCheck},
 };
 use std::{
     cell::RefCell,
@@ -30,6 +30,8 @@ pub(super) struct Workplace {
     pub(super) scenario_dir: PathBuf,
     /// What is said of scenarios from outside.
     pub(super) given: Given,
+    /// Scenarios of which only some steps are carried out: of which, and which.
+    pub(super) parts: BTreeMap<ScenarioName, (ScenarioName, Part)>,
     /// State, runs and, unless the plan file says otherwise, blobs lie below this.
     pub(super) dir: PathBuf,
 }
@@ -73,6 +75,7 @@ impl Workplace {
             given: settings.given(&loaded.settings.sign_in, vars),
             settings: settings.clone(),
             scenario_dir: scenario_dir.into_inner(),
+            parts: BTreeMap::new(),
             file,
             loaded,
         })
@@ -159,14 +162,22 @@ impl Workplace {
         Ok(builder.enable_all().build()?.block_on(work))
     }
 
+    /// Reads the script of a scenario, or what of it is carried out.
+    pub(super) fn script(&self, name: &ScenarioName) -> Result<Script, CliError> {
+        let part = self.parts.get(name);
+        let whole = part.map_or(name, |(whole, _)| whole);
+        let script = scenario::load_given(whole, &self.scenario_dir, &DiskFiles, &self.given)?;
+        let only = part.map(|(_, part)| *part);
+        Ok(Script { only, ..script })
+    }
+
     /// Reads the scripts that cells use. They were read before without a mistake.
     fn scripts(&self) -> Result<BTreeMap<ScenarioName, Arc<Script>>, CliError> {
         let names = self.loaded.desired.scenarios.keys();
         let names = names.filter(|name| SmokeCheck::of_name(name).is_none());
         names
             .map(|name| {
-                let script =
-                    scenario::load_given(name, &self.scenario_dir, &DiskFiles, &self.given)?;
+                let script = self.script(name)?;
                 // What is run has to be what was planned, or its result would be filed wrongly.
                 if script.files != self.loaded.desired.scenarios[name].files {
                     let why = format!("scenario `{name}` changed just now; run the command again");

@@ -82,6 +82,17 @@ pub struct SelectorError {
 }
 
 impl Selection {
+    /// Returns the selection of these steps and what they need; they run although they hold.
+    pub fn again<'k>(keys: impl Iterator<Item = &'k StepKey>) -> Result<Self, SelectorError> {
+        let filters = keys.map(|key| Filter::parse(&globset::escape(key.as_str())));
+        let filters = filters.collect::<Result<Vec<Filter>, SelectorError>>()?;
+        Ok(Self {
+            targets: filters.clone(),
+            replaces: filters,
+            ..Self::default()
+        })
+    }
+
     /// Whether a step with this key is asked for, as far as its key tells.
     pub fn admits(&self, key: &StepKey) -> bool {
         let targeted = self.targets.is_empty() || self.targets.iter().any(|f| f.admits(key));

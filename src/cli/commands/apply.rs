@@ -22,7 +22,7 @@ use crate::{
     driver::disk::{DiskRunFolder, DiskStore},
     model::{Event, Fact, Plan, PoolName, Recorded, RunId, Secrets, Timestamp},
     plan,
-    port::{Builder as _, RunFolder as _},
+    port::{Builder as _, RunFolder as _, Store},
     report::{self, RunView},
     run::{self, Applied, ApplyOptions, Ports, Stop, World, retry::RetryPolicy},
 };
@@ -136,11 +136,11 @@ fn agree(
     )
 }
 
-async fn carry_out(
+pub(super) async fn carry_out(
     place: &Workplace,
     typed: &ApplyArguments,
     drivers: &Drivers,
-    store: &mut DiskStore,
+    store: &mut dyn Store,
     scene: Scene<'_>,
     plan: Plan,
 ) -> Result<Ended, CliError> {

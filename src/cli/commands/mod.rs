@@ -7,6 +7,7 @@ pub(super) mod destroy;
 pub(super) mod doctor;
 pub(super) mod drift;
 pub(super) mod flakes;
+pub(super) mod functional;
 pub(super) mod gc;
 pub(super) mod graph;
 pub(super) mod image;

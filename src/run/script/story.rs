@@ -52,16 +52,23 @@ pub(super) async fn tell(script: &Script, context: &Exercise<'_>, watcher: &Watc
 }
 
 /// Carries out every step, up to the first that has to pass and does not, and then says what the end
-/// of the scenario says.
+/// of the scenario says. Of a part only its steps are carried out.
 async fn all(stage: &mut Stage<'_>, script: &Script) -> Result<(), Halt> {
+    let is_wanted = |number: usize| script.only.is_none_or(|part| part.has(number));
     for (index, instruction) in script.steps.iter().enumerate() {
-        let ended = step::perform(stage, &StepPath::top(index + 1), instruction).await;
+        let number = index + 1;
+        if !is_wanted(number) {
+            continue;
+        }
+        let ended = step::perform(stage, &StepPath::top(number), instruction).await;
         if instruction.must_pass {
             ended?;
         }
     }
     match &script.kind {
         Kind::Functional => Ok(()),
+        // A part that ends before is not where the bug would show.
+        Kind::BugConfirmation(_) if !is_wanted(script.steps.len()) => Ok(()),
         Kind::BugConfirmation(bug) => bug::confirm(stage, bug).await,
     }
 }

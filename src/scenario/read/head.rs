@@ -38,6 +38,7 @@ pub(super) fn read(
         steps: Vec::new(),
         cleanup: Vec::new(),
         phases: Vec::new(),
+        only: None,
         files: BTreeMap::new(),
         given: BTreeMap::new(),
         warnings: Vec::new(),

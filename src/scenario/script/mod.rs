@@ -11,11 +11,13 @@ mod action;
 mod filled;
 mod instruction;
 mod mentions;
+mod part;
 mod target;
 mod words;
 
 pub use action::{Action, Aim, AppState, Care, Click, Diff, Direction, Group, Means};
 pub use instruction::{Canary, Expect, Instruction, Origin, Press, Rescue, Typing};
+pub use part::{Bound, Bounds, Part, PartError};
 pub use target::{AnchorImage, Check, Quantifier, Rung, Target, TextQuery, Way};
 
 use crate::model::{ContentHash, Diagnostic, ScenarioName, Session};
@@ -42,6 +44,8 @@ pub struct Script {
     pub cleanup: Vec<Instruction>,
     /// Parts of it that have a name, in order.
     pub phases: Vec<PhaseMark>,
+    /// The steps that are carried out; all when missing.
+    pub only: Option<Part>,
     /// Each file it consists of, by path relative to the scenario folder, with its digest.
     pub files: BTreeMap<String, ContentHash>,
     /// The digest of each value that it is given from outside and may use, by name. Passwords are

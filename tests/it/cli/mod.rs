@@ -4,6 +4,7 @@ mod anchors;
 mod dump;
 mod examples;
 mod flakes;
+mod functional;
 mod given;
 mod replay;
 mod scenarios;

@@ -7,5 +7,6 @@ mod language;
 mod lint;
 mod mistakes;
 mod mutated;
+mod parts;
 mod routines;
 mod steps;

@@ -6,6 +6,7 @@ mod given;
 mod life;
 mod model;
 mod opened;
+mod parts;
 mod sight;
 mod sights;
 mod smoke;

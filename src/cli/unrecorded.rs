@@ -1,0 +1,63 @@
+//! A store that forgets what becomes of some steps, for what is only tried. Everything else about
+//! them is kept: that a machine is in use has to be known after a crash.
+
+use crate::{
+    driver::disk::DiskStore,
+    model::{Record, Recorded, StepKey},
+    port::{Durability, LockHolder, LockToken, Store, StoreError},
+};
+use std::collections::BTreeSet;
+
+/// A store that forgets what becomes of some steps.
+#[derive(Debug)]
+pub(super) struct Unrecorded<'s> {
+    pub(super) store: &'s mut DiskStore,
+    /// Which steps.
+    pub(super) steps: BTreeSet<StepKey>,
+}
+
+impl Unrecorded<'_> {
+    fn is_kept(&self, record: &Record) -> bool {
+        match record {
+            Record::Started { key, .. } | Record::Finished { key, .. } => !self.steps.contains(key),
+            Record::Leased(_)
+            | Record::Released(_)
+            | Record::LayerMade(..)
+            | Record::LayerRemoved(..)
+            | Record::Forgotten(_)
+            | Record::Renamed(..) => true,
+        }
+    }
+}
+
+impl Store for Unrecorded<'_> {
+    fn load(&self) -> Result<Recorded, StoreError> {
+        self.store.load()
+    }
+
+    fn lock(&mut self, holder: LockHolder) -> Result<LockToken, StoreError> {
+        self.store.lock(holder)
+    }
+
+    fn unlock(&mut self) -> Result<(), StoreError> {
+        self.store.unlock()
+    }
+
+    fn holder(&self) -> Result<Option<(LockHolder, bool)>, StoreError> {
+        self.store.holder()
+    }
+
+    fn force_unlock(&mut self, token: LockToken) -> Result<(), StoreError> {
+        self.store.force_unlock(token)
+    }
+
+    fn append(&mut self, records: &[Record], durability: Durability) -> Result<(), StoreError> {
+        let kept = records.iter().filter(|record| self.is_kept(record));
+        let kept: Vec<Record> = kept.cloned().collect();
+        self.store.append(&kept, durability)
+    }
+
+    fn compact(&mut self) -> Result<(), StoreError> {
+        self.store.compact()
+    }
+}

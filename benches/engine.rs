@@ -300,6 +300,7 @@ fn fleet(machines: usize, scenarios: usize) -> Desired {
     let described = scenarios.iter().map(|name| Scenario {
         name: name.as_str().into(),
         files: [(format!("{name}.yaml"), ContentHash::of(name.as_bytes()))].into(),
+        document: name.as_str().into(),
         variables: BTreeMap::new(),
         needs_session: None,
     });
@@ -320,6 +321,7 @@ fn fleet(machines: usize, scenarios: usize) -> Desired {
             .collect(),
         builds: [("main".into(), build())].into(),
         gpus: BTreeMap::new(),
+        own_scenarios: BTreeMap::new(),
         scenarios: described
             .map(|scenario| (scenario.name.clone(), scenario))
             .collect(),

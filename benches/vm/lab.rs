@@ -176,6 +176,7 @@ fn machine(image: &Image) -> Machine {
             base_layer: true,
             live_layers: LiveLayers::WithoutGpu,
         },
+        platform: mosdat::model::Platform::Linux,
         snapshot: String::new(),
         session: Session::X11,
         node: None,

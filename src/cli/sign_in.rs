@@ -66,6 +66,7 @@ impl Settings {
             usual: known
                 .filter_map(|(name, value)| Some((name.to_owned(), value?)))
                 .collect(),
+            ..Given::default()
         }
     }
 
@@ -112,7 +113,9 @@ impl Workplace {
 
     /// Says which typed variables no scenario of the plan uses: most likely a slip of the pen.
     pub(super) fn warn_of_unused(&self) {
-        let scenarios = self.loaded.desired.scenarios.values();
+        let desired = &self.loaded.desired;
+        let own = desired.own_scenarios.values().flat_map(BTreeMap::values);
+        let scenarios = desired.scenarios.values().chain(own);
         let used: Vec<_> = scenarios.map(|scenario| &scenario.variables).collect();
         for name in self.given.vars.keys().filter(|name| !is_password(name)) {
             if !used.iter().any(|variables| variables.contains_key(name)) {

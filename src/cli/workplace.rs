@@ -8,7 +8,7 @@ use super::{
 use crate::{
     config::{self, Loaded},
     driver::disk::{DiskFiles, DiskPastAttempts, DiskStore, SystemClock},
-    model::{ProviderKind, ProxmoxTrust, Recorded, ScenarioName, Source},
+    model::{Platform, ProviderKind, ProxmoxTrust, Recorded, Scenario, ScenarioName, Source},
     plan::{PlanInput, select::Selection},
     port::{Clock as _, LockHolder, Performer, Store as _},
     run::{self, Look, MachinePerformer},
@@ -163,23 +163,34 @@ impl Workplace {
     }
 
     /// Reads the script of a scenario, or what of it is carried out.
-    pub(super) fn script(&self, name: &ScenarioName) -> Result<Script, CliError> {
-        let part = self.parts.get(name);
-        let whole = part.map_or(name, |(whole, _)| whole);
-        let script = scenario::load_given(whole, &self.scenario_dir, &DiskFiles, &self.given)?;
-        let only = part.map(|(_, part)| *part);
+    pub(super) fn script(
+        &self,
+        scenario: &Scenario,
+        platform: Platform,
+    ) -> Result<Script, CliError> {
+        let given = Given {
+            platform,
+            ..self.given.clone()
+        };
+        let dir = &self.scenario_dir;
+        let script = scenario::load_given(&scenario.document, dir, &DiskFiles, &given)?;
+        let only = self.parts.get(&scenario.name).map(|(_, part)| *part);
         Ok(Script { only, ..script })
     }
 
-    /// Reads the scripts that cells use. They were read before without a mistake.
-    fn scripts(&self) -> Result<BTreeMap<ScenarioName, Arc<Script>>, CliError> {
-        let names = self.loaded.desired.scenarios.keys();
-        let names = names.filter(|name| SmokeCheck::of_name(name).is_none());
-        names
-            .map(|name| {
-                let script = self.script(name)?;
+    /// Reads the scripts of scenarios that cells use. They were read before without a mistake.
+    fn scripts(
+        &self,
+        scenarios: &BTreeMap<ScenarioName, Scenario>,
+        platform: Platform,
+    ) -> Result<BTreeMap<ScenarioName, Arc<Script>>, CliError> {
+        let written = scenarios.iter();
+        let written = written.filter(|(name, _)| SmokeCheck::of_name(name).is_none());
+        written
+            .map(|(name, scenario)| {
+                let script = self.script(scenario, platform)?;
                 // What is run has to be what was planned, or its result would be filed wrongly.
-                if script.files != self.loaded.desired.scenarios[name].files {
+                if script.files != scenario.files {
                     let why = format!("scenario `{name}` changed just now; run the command again");
                     return Err(CliError::Usage(why));
                 }
@@ -191,12 +202,17 @@ impl Workplace {
     /// Makes what carries out steps.
     pub(super) fn performer(&self, drivers: &Drivers) -> Result<Arc<dyn Performer>, CliError> {
         let desired = Arc::new(self.loaded.desired.clone());
+        let own = desired.own_scenarios.iter().map(|(machine, scenarios)| {
+            let platform = desired.machines[machine].platform;
+            Ok((machine.clone(), self.scripts(scenarios, platform)?))
+        });
         let machines = MachinePerformer {
             desired: Arc::clone(&desired),
             providers: drivers.providers.clone(),
             builder: Arc::clone(&drivers.builder) as _,
             blobs: Arc::clone(&drivers.blobs),
-            scripts: self.scripts()?,
+            own_scripts: own.collect::<Result<_, CliError>>()?,
+            scripts: self.scripts(&desired.scenarios, Platform::default())?,
             eyes: drivers.eyes.clone(),
             provided: self.provided(),
             cursor: self.loaded.settings.cursor,

@@ -7,8 +7,8 @@ use super::{
     mistakes::Mistakes,
 };
 use crate::model::{
-    BuildName, Cell, Expectation, FormatName, GpuName, Machine, ProviderKind, Scenario,
-    ScenarioName, Session,
+    BuildName, Cell, Expectation, FormatName, GpuName, Machine, MachineName, ProviderKind,
+    Scenario, ScenarioName, Session,
 };
 use std::collections::BTreeMap;
 
@@ -16,10 +16,10 @@ use std::collections::BTreeMap;
 /// are worth a warning.
 pub(super) fn expand(
     selected: &Selected<'_>,
-    scenarios: &BTreeMap<ScenarioName, Scenario>,
+    scenarios: &Described,
     mistakes: &Mistakes,
 ) -> Vec<Cell> {
-    let columns = Columns::new(selected, scenarios);
+    let columns = Columns::new(selected);
     let mut cells = Vec::new();
     let mut used = Used {
         exclude: vec![false; selected.exclude.len()],
@@ -27,7 +27,7 @@ pub(super) fn expand(
     };
     for (index, table) in selected.stock.machines.values().enumerate() {
         if selected.chosen.machines[index] {
-            let row = Row::new(selected, index, &table.machine);
+            let row = Row::new(selected, index, &table.machine, scenarios);
             row.cells(&columns, &mut cells, &mut used);
         }
     }
@@ -45,6 +45,32 @@ fn warn_of_idle(rules: &[(&Rule, Chosen)], used: &[bool], mistakes: &Mistakes) {
     }
 }
 
+/// What scenarios are: by name, and by machine where that makes a difference.
+#[derive(Default)]
+pub(super) struct Described {
+    pub(super) usual: BTreeMap<ScenarioName, Scenario>,
+    pub(super) own: BTreeMap<MachineName, BTreeMap<ScenarioName, Scenario>>,
+    /// Why a machine has none of that name.
+    pub(super) absent: BTreeMap<MachineName, BTreeMap<ScenarioName, String>>,
+}
+
+impl Described {
+    /// Returns what a scenario is on a machine, or why it is nothing there; `None` when it could not
+    /// be read.
+    fn get(
+        &self,
+        machine: &MachineName,
+        name: &ScenarioName,
+    ) -> Option<Result<&Scenario, &String>> {
+        let absent = self.absent.get(machine).and_then(|names| names.get(name));
+        if let Some(why) = absent {
+            return Some(Err(why));
+        }
+        let own = self.own.get(machine).and_then(|names| names.get(name));
+        own.or_else(|| self.usual.get(name)).map(Ok)
+    }
+}
+
 /// Which rules applied to some cell.
 struct Used {
     exclude: Vec<bool>,
@@ -55,23 +81,21 @@ struct Used {
 struct Columns<'a> {
     gpus: Vec<(usize, GpuName)>,
     builds: Vec<(usize, &'a BuildName)>,
-    exercises: Vec<(usize, &'a Scenario)>,
+    scenarios: Vec<(usize, &'a ScenarioName)>,
 }
 
 impl<'a> Columns<'a> {
-    fn new(selected: &Selected<'a>, scenarios: &'a BTreeMap<ScenarioName, Scenario>) -> Self {
+    fn new(selected: &Selected<'a>) -> Self {
         let chosen = &selected.chosen;
         let gpus = numbered(&selected.axes.gpus.names, &chosen.gpus);
         let builds = numbered(selected.stock.builds.keys(), &chosen.builds);
-        let exercises = numbered(selected.stock.scenarios, &chosen.scenarios);
+        let scenarios = numbered(&selected.stock.scenarios.all, &chosen.scenarios);
         Self {
             gpus: gpus
                 .map(|(gpu, name)| (gpu, GpuName::from(*name)))
                 .collect(),
             builds: builds.collect(),
-            exercises: exercises
-                .filter_map(|(number, name)| Some((number, scenarios.get(name)?)))
-                .collect(),
+            scenarios: scenarios.collect(),
         }
     }
 }
@@ -89,6 +113,7 @@ fn numbered<T>(
 struct Row<'s, 'a> {
     selected: &'s Selected<'a>,
     machine: &'a Machine,
+    scenarios: &'s Described,
     /// The rules that may apply to the machine, with their numbers.
     exclude: Vec<(usize, &'s (&'a Rule, Chosen))>,
     expect: Vec<(usize, &'s (&'a Rule, Chosen))>,
@@ -104,7 +129,12 @@ struct Square {
 }
 
 impl<'s, 'a> Row<'s, 'a> {
-    fn new(selected: &'s Selected<'a>, index: usize, machine: &'a Machine) -> Self {
+    fn new(
+        selected: &'s Selected<'a>,
+        index: usize,
+        machine: &'a Machine,
+        scenarios: &'s Described,
+    ) -> Self {
         let of = |rules: &'s [(&'a Rule, Chosen)]| {
             let rules = rules.iter().enumerate();
             rules
@@ -114,6 +144,7 @@ impl<'s, 'a> Row<'s, 'a> {
         Self {
             selected,
             machine,
+            scenarios,
             exclude: of(&selected.exclude),
             expect: of(&selected.expect),
         }
@@ -124,7 +155,10 @@ impl<'s, 'a> Row<'s, 'a> {
         for (gpu, gpu_name) in &columns.gpus {
             for (build, build_name) in &columns.builds {
                 for (format, format_name) in &formats {
-                    for (scenario, exercise) in &columns.exercises {
+                    for (scenario, name) in &columns.scenarios {
+                        let Some(exercise) = self.scenarios.get(&self.machine.name, name) else {
+                            continue;
+                        };
                         let square = Square {
                             gpu: *gpu,
                             build: *build,
@@ -136,7 +170,7 @@ impl<'s, 'a> Row<'s, 'a> {
                             gpu: gpu_name.clone(),
                             build: (*build_name).clone(),
                             format: (*format_name).clone(),
-                            scenario: exercise.name.clone(),
+                            scenario: (*name).clone(),
                             skip: self.skip(square, gpu_name, exercise, &mut used.exclude),
                             expect: self.expect(square, &mut used.expect),
                         });
@@ -159,7 +193,7 @@ impl<'s, 'a> Row<'s, 'a> {
         &self,
         square: Square,
         gpu: &GpuName,
-        exercise: &Scenario,
+        exercise: Result<&Scenario, &String>,
         used: &mut [bool],
     ) -> Option<String> {
         if let Some(rule) = first_rule(&self.exclude, square, used) {
@@ -172,6 +206,10 @@ impl<'s, 'a> Row<'s, 'a> {
                 "`{name}` is a desktop on this computer, which keeps its GPUs"
             ));
         }
+        let exercise = match exercise {
+            Ok(exercise) => exercise,
+            Err(why) => return Some(why.clone()),
+        };
         let needs = exercise
             .needs_session
             .filter(|session| *session != machine.session)?;

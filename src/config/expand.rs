@@ -8,8 +8,9 @@ use super::{
     machine::MachineTable,
     matrix::{Matrix, Rule, Selection},
     mistakes::Mistakes,
+    variant::Names,
 };
-use crate::model::{BuildName, FormatName, GpuName, MachineName, ScenarioName};
+use crate::model::{BuildName, FormatName, GpuName, Machine, MachineName, ScenarioName};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that a matrix can choose from.
@@ -17,8 +18,7 @@ pub(super) struct Stock<'a> {
     pub(super) machines: &'a BTreeMap<MachineName, MachineTable>,
     pub(super) gpus: &'a BTreeMap<GpuName, GpuTable>,
     pub(super) builds: &'a BTreeMap<BuildName, BuildTable>,
-    /// Sorted.
-    pub(super) scenarios: &'a [ScenarioName],
+    pub(super) scenarios: &'a Names,
 }
 
 /// The names of each kind.
@@ -64,9 +64,14 @@ pub(super) fn select<'a>(
             .map(|name| *name == GpuName::NONE)
             .collect();
     }
-    if matrix.select.scenarios.is_none() {
-        chosen.scenarios = default_scenarios(&axes.scenarios);
-    }
+    chosen.scenarios = match &matrix.select.scenarios {
+        None => default_scenarios(&axes.scenarios, stock.scenarios),
+        Some(patterns) => {
+            let all = axes.scenarios.names.iter().zip(chosen.scenarios);
+            all.map(|(name, chosen)| chosen && is_meant(name, patterns, stock.scenarios))
+                .collect()
+        }
+    };
     let resolve = |rules: &'a [Rule]| {
         let rules = rules.iter();
         rules
@@ -106,7 +111,12 @@ fn axes<'a>(stock: &Stock<'a>) -> Axes<'a> {
         formats: axis("package format", formats.into_iter().collect()),
         scenarios: axis(
             "scenario",
-            stock.scenarios.iter().map(ScenarioName::as_str).collect(),
+            stock
+                .scenarios
+                .all
+                .iter()
+                .map(ScenarioName::as_str)
+                .collect(),
         ),
     }
 }
@@ -125,11 +135,28 @@ fn choose(selection: &Selection, axes: &Axes<'_>, mistakes: &Mistakes) -> Chosen
     }
 }
 
-/// The user's own scenarios, or the smoke checks when there are none.
-fn default_scenarios(axis: &Axis<'_>) -> Vec<bool> {
+/// The user's own scenarios, or the smoke checks when there are none. A name that stands for others
+/// is none of them: those are.
+fn default_scenarios(axis: &Axis<'_>, names: &Names) -> Vec<bool> {
     let has_own = axis.names.iter().any(|name| !is_smoke(name));
-    let chosen = axis.names.iter().map(|name| !is_smoke(name) || !has_own);
+    let chosen = axis
+        .names
+        .iter()
+        .map(|name| (!is_smoke(name) || !has_own) && names.stands_for(name).is_none());
     chosen.collect()
+}
+
+/// Whether a name is meant by one of the patterns that match it: where a glob matches a name that
+/// stands for other documents and one of these as well, the document is meant.
+fn is_meant(name: &str, patterns: &[Pattern], names: &Names) -> bool {
+    let Some(documents) = names.stands_for(name) else {
+        return true;
+    };
+    let matches = |pattern: &&Pattern| {
+        let mut documents = documents.iter();
+        pattern.matches(name) && !documents.any(|document| pattern.matches(document.as_str()))
+    };
+    patterns.iter().any(|pattern| matches(&pattern))
 }
 
 /// Whether a scenario is a check of the display environment, which needs no picture of the screen.
@@ -138,9 +165,15 @@ pub(super) fn is_smoke(scenario: &str) -> bool {
 }
 
 impl<'a> Selected<'a> {
+    /// Returns the machines that cells use.
+    pub(super) fn machines(&self) -> impl Iterator<Item = &'a Machine> {
+        let machines = self.stock.machines.values().zip(&self.chosen.machines);
+        machines.filter_map(|(table, chosen)| chosen.then_some(&table.machine))
+    }
+
     /// Returns the scenarios that cells use.
     pub(super) fn scenarios(&self) -> Vec<&'a ScenarioName> {
-        let names = self.stock.scenarios.iter().zip(&self.chosen.scenarios);
+        let names = self.stock.scenarios.all.iter().zip(&self.chosen.scenarios);
         names
             .filter_map(|(name, chosen)| chosen.then_some(name))
             .collect()

@@ -32,6 +32,16 @@ impl Pattern {
     }
 }
 
+impl Pattern {
+    /// Whether it is this name, or a glob that matches it.
+    pub(super) fn matches(&self, name: &str) -> bool {
+        match &self.matcher {
+            Some(matcher) => matcher.is_match(name),
+            None => self.text == name,
+        }
+    }
+}
+
 /// Complains when `text` is no glob.
 pub(super) fn check(text: Found<&str>, mistakes: &Mistakes) {
     drop(compile(text, mistakes));

@@ -13,8 +13,8 @@ use super::{
     source::{At, Found},
 };
 use crate::model::{
-    Abilities, Hardware, KeyLayout, LiveLayers, Machine, MachineName, ProviderKind, Reach, Session,
-    SimSettings,
+    Abilities, Hardware, KeyLayout, LiveLayers, Machine, MachineName, Platform, ProviderKind,
+    Reach, Session, SimSettings,
 };
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -137,6 +137,7 @@ fn read_one(
     });
     let snapshot = table.filled_text("snapshot");
     let node = read_node(&table, kind, around.providers);
+    let platform = table.choice("os_type", &Platform::ALL);
     let desktop = table.string("desktop").unwrap_or_default();
     let geometry = read_geometry(&table);
     let inherited = around.providers.local_geometry.filter(|_| is_local);
@@ -154,6 +155,7 @@ fn read_one(
         name: name?.value.into(),
         provider,
         abilities: abilities(provider, around.sim),
+        platform: platform.unwrap_or_default(),
         snapshot: snapshot.map_or("clean", |text| text.value).into(),
         session,
         node,
@@ -299,8 +301,6 @@ fn read_hardware(
 
 /// Keys that nothing uses yet.
 fn check_unused(table: &Table<'_>) {
-    let systems = [("linux", ()), ("windows", ()), ("macos", ())];
-    let _checked = table.choice("os_type", &systems);
     let _checked = table.choice("x11", &[("off", ()), ("auto", ())]);
     let _checked = table.filled_text("temp_dir");
 }

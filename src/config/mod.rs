@@ -27,6 +27,7 @@ mod settings;
 mod source;
 mod tables;
 mod value;
+mod variant;
 mod verify;
 mod vlm;
 

@@ -3,9 +3,10 @@
 use super::{
     app::{self, AppTable},
     build::{self, BuildTable},
-    cells, cursor,
+    cells::{self, Described},
+    cursor,
     documents::Documents,
-    expand::{self, Stock},
+    expand::{self, Selected, Stock},
     functional::{self, Functional},
     gpu::{self, GpuTable},
     later,
@@ -16,11 +17,13 @@ use super::{
     provider::{self, Providers},
     settings,
     source::{At, Found, join},
+    variant::Names,
     verify, vlm,
 };
 use crate::model::{
     BuildName, Cell, Desired, Diagnostic, Files, GpuName, LocalSettings, MachineName, Motion,
-    ProviderKind, Scenario, ScenarioName, Scenarios, Settings, Severity, SimSettings, VlmSettings,
+    Platform, ProviderKind, Scenario, ScenarioName, Scenarios, Settings, Severity, SimSettings,
+    VlmSettings,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -100,9 +103,7 @@ impl<'a> Tables<'a> {
         let root = root(world.plan);
         let folder = self.scenario_folder(&root, world, mistakes);
         let scenarios = (world.scenarios)(&folder, &self.functional.sign_in);
-        let mut names = scenarios.names();
-        names.sort();
-        names.dedup();
+        let names = Names::new(scenarios.names(), self.machines.keys());
         let stock = Stock {
             machines: &self.machines,
             gpus: &self.gpus,
@@ -110,7 +111,7 @@ impl<'a> Tables<'a> {
             scenarios: &names,
         };
         let selected = expand::select(&self.matrix, &stock, mistakes);
-        let described = describe(&*scenarios, &selected.scenarios(), others);
+        let described = describe(&*scenarios, &selected, others);
         let cells = cells::expand(&selected, &described, mistakes);
         verify::addresses(&stock, mistakes);
         verify::sources(&stock, &cells, mistakes);
@@ -128,7 +129,7 @@ impl<'a> Tables<'a> {
     fn desired(
         self,
         builds: BTreeMap<BuildName, BuildTable>,
-        scenarios: BTreeMap<ScenarioName, Scenario>,
+        scenarios: Described,
         cells: Vec<Cell>,
     ) -> Option<Desired> {
         let mut desired = Desired {
@@ -139,7 +140,8 @@ impl<'a> Tables<'a> {
             }),
             builds: keep(builds, cells.iter().map(|c| &c.build), |t| t.build),
             gpus: keep(self.gpus, cells.iter().map(|c| &c.gpu), |t| t.gpu),
-            scenarios: keep(scenarios, cells.iter().map(|c| &c.scenario), |s| s),
+            scenarios: keep(scenarios.usual, cells.iter().map(|c| &c.scenario), |s| s),
+            own_scenarios: keep(scenarios.own, cells.iter().map(|c| &c.machine), |s| s),
             cells,
             pools: BTreeMap::new(),
             retries: self.matrix.retries,
@@ -224,25 +226,68 @@ fn root(plan: &Path) -> PathBuf {
     join(folder, if is_plans { ".." } else { "." })
 }
 
+/// Reads what each scenario is on each machine: every document once for each platform.
 fn describe(
     scenarios: &dyn Scenarios,
-    names: &[&ScenarioName],
+    selected: &Selected<'_>,
     others: &mut Vec<Diagnostic>,
-) -> BTreeMap<ScenarioName, Scenario> {
-    let mut described = BTreeMap::new();
-    for name in names {
-        match scenarios.describe(name) {
-            Ok(scenario) => drop(described.insert((*name).clone(), scenario)),
-            Err(found) if found.is_empty() => others.push(Diagnostic {
-                place: None,
-                severity: Severity::Error,
-                message: format!("the scenario `{name}` cannot be read"),
-                hint: None,
-            }),
-            Err(found) => others.extend(found),
+) -> Described {
+    let mut read: BTreeMap<(ScenarioName, Platform), Option<Scenario>> = BTreeMap::new();
+    let mut described = Described::default();
+    let names = selected.scenarios();
+    for machine in selected.machines() {
+        for name in &names {
+            let document = match selected.stock.scenarios.document(name, machine) {
+                Ok(document) => document,
+                Err(why) => {
+                    let absent = described.absent.entry(machine.name.clone()).or_default();
+                    absent.insert((*name).clone(), why);
+                    continue;
+                }
+            };
+            let is_usual = document == **name && machine.platform == Platform::default();
+            if is_usual && described.usual.contains_key(*name) {
+                continue;
+            }
+            let scenario = read.entry((document, machine.platform)).or_insert_with_key(
+                |(document, platform)| read_one(scenarios, document, *platform, others),
+            );
+            let Some(scenario) = scenario.clone() else {
+                continue;
+            };
+            let name = (*name).clone();
+            let scenario = Scenario {
+                name: name.clone(),
+                ..scenario
+            };
+            let all = if is_usual {
+                &mut described.usual
+            } else {
+                described.own.entry(machine.name.clone()).or_default()
+            };
+            all.insert(name, scenario);
         }
     }
     described
+}
+
+fn read_one(
+    scenarios: &dyn Scenarios,
+    document: &ScenarioName,
+    platform: Platform,
+    others: &mut Vec<Diagnostic>,
+) -> Option<Scenario> {
+    match scenarios.describe(document, platform) {
+        Ok(scenario) => return Some(scenario),
+        Err(found) if found.is_empty() => others.push(Diagnostic {
+            place: None,
+            severity: Severity::Error,
+            message: format!("the scenario `{document}` cannot be read"),
+            hint: None,
+        }),
+        Err(found) => others.extend(found),
+    }
+    None
 }
 
 /// Keeps the entries that cells name.

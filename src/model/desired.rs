@@ -1,8 +1,8 @@
 //! What the plan files ask for, after `config` has checked them.
 
 use super::{
-    BuildName, ContentHash, FormatName, GpuName, KeyLayout, MachineName, MatrixName, PoolName,
-    ScenarioName, SecretSource, Verdict,
+    BuildName, ContentHash, FormatName, GpuName, KeyLayout, MachineName, MatrixName, Platform,
+    PoolName, ScenarioName, SecretSource, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
@@ -22,6 +22,8 @@ pub struct Desired {
     pub gpus: BTreeMap<GpuName, Gpu>,
     /// Scenarios that cells use, by name.
     pub scenarios: BTreeMap<ScenarioName, Scenario>,
+    /// Those that are another document on a machine, or are read otherwise because of what it runs.
+    pub own_scenarios: BTreeMap<MachineName, BTreeMap<ScenarioName, Scenario>>,
     /// The matrix, already expanded: one entry for each square, in order of machine, GPU, build,
     /// format, scenario.
     pub cells: Vec<Cell>,
@@ -33,6 +35,15 @@ pub struct Desired {
     pub reruns: u32,
     /// How long one exercise may take.
     pub timeout: Duration,
+}
+
+impl Desired {
+    /// Returns what a scenario is on a machine; `None` only where every cell of both is left out.
+    pub fn scenario(&self, machine: &MachineName, name: &ScenarioName) -> Option<&Scenario> {
+        let own = self.own_scenarios.get(machine);
+        let own = own.and_then(|scenarios| scenarios.get(name));
+        own.or_else(|| self.scenarios.get(name))
+    }
 }
 
 /// The app under test.
@@ -61,6 +72,8 @@ pub struct Machine {
     pub provider: ProviderKind,
     /// What that provider can do.
     pub abilities: Abilities,
+    /// The operating system it runs.
+    pub platform: Platform,
     /// The snapshot it is restored to.
     pub snapshot: String,
     /// The kind of desktop session it runs.
@@ -334,6 +347,8 @@ pub struct Gpu {
 pub struct Scenario {
     /// Its name.
     pub name: ScenarioName,
+    /// The name of its document, which may be another one for each machine.
+    pub document: ScenarioName,
     /// Each file it consists of, by path relative to the scenario folder, with its digest: the
     /// document, the routines and fixtures it uses, anchor images. A built-in smoke check has one
     /// entry, named after itself, that stands for its rules.

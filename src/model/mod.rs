@@ -17,6 +17,7 @@ mod name;
 mod observed;
 mod past;
 mod plan;
+mod platform;
 mod query;
 mod recorded;
 mod role;
@@ -53,6 +54,7 @@ pub use past::{Cause, Inputs, Latency, PastAttempt, PastInstruction, Suspect};
 pub use plan::{
     Action, ApprovedPlan, Fact, Plan, Reason, Release, Skip, Step, StepHash, StepIndex,
 };
+pub use platform::Platform;
 pub use query::{NodeQuery, STATES, is_state};
 pub use recorded::{History, Record, Recorded, Serial, StepRecord};
 pub use role::is_same_role;

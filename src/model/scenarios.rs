@@ -1,12 +1,16 @@
 //! What `config` asks of scenarios: which there are, and what they consist of.
 
-use super::{Diagnostic, Scenario, ScenarioName};
+use super::{Diagnostic, Platform, Scenario, ScenarioName};
 
 /// A folder of scenarios, and the smoke checks that mosdat brings along.
 pub trait Scenarios {
-    /// Returns every name there is, sorted. Reads no document.
+    /// Returns the name of every document there is, sorted. Reads no document.
     fn names(&self) -> Vec<ScenarioName>;
 
-    /// Reads one scenario and all it uses, or returns every mistake in them.
-    fn describe(&self, name: &ScenarioName) -> Result<Scenario, Vec<Diagnostic>>;
+    /// Reads one document and all it uses on such machines, or returns every mistake in them.
+    fn describe(
+        &self,
+        name: &ScenarioName,
+        platform: Platform,
+    ) -> Result<Scenario, Vec<Diagnostic>>;
 }

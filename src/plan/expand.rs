@@ -72,7 +72,9 @@ impl Expansion<'_> {
         if machine.layout != KeyLayout::default() {
             parts.add("layout", machine.layout.as_str());
         }
-        let scenario = &desired.scenarios[&cell.scenario];
+        let scenario = desired
+            .scenario(&cell.machine, &cell.scenario)
+            .expect("a cell that is not left out has its scenario");
         let files = scenario.files.iter().map(|part| ("file", part));
         let variables = scenario.variables.iter().map(|part| ("variable", part));
         for (sort, (name, digest)) in files.chain(variables) {

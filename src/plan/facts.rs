@@ -15,12 +15,19 @@ pub fn facts(input: &PlanInput<'_>, plan: &Plan) -> Vec<Fact> {
         };
         add(format!("source of build `{build}`"), value);
     }
-    for scenario in input.desired.scenarios.values() {
+    let scenarios = input.desired.scenarios.values();
+    let scenarios = scenarios.map(|scenario| (scenario, String::new()));
+    let own = input.desired.own_scenarios.iter();
+    let own = own.flat_map(|(machine, scenarios)| {
+        let scenarios = scenarios.values();
+        scenarios.map(move |scenario| (scenario, format!(" on `{machine}`")))
+    });
+    for (scenario, place) in scenarios.chain(own) {
         let files = scenario.files.iter().map(|part| ("file", part));
         let variables = scenario.variables.iter().map(|part| ("variable", part));
         for (sort, (name, digest)) in files.chain(variables) {
             add(
-                format!("{sort} `{name}` of scenario `{}`", scenario.name),
+                format!("{sort} `{name}` of scenario `{}`{place}", scenario.name),
                 digest.to_string(),
             );
         }

@@ -4,8 +4,8 @@
 use super::{script, smoke};
 use crate::{
     model::{
-        Build, ContentHash, Desired, Layer, LayerKind, Machine, Motion, Outcome, Package, Phase,
-        ProviderKind, ScenarioName,
+        Build, ContentHash, Desired, Layer, LayerKind, Machine, MachineName, Motion, Outcome,
+        Package, Phase, ProviderKind, ScenarioName,
     },
     port::{
         Blobs, BuildRequest, Builder, Guest, Performer, Provider, ProviderError, Task, Wanted,
@@ -29,6 +29,8 @@ pub struct MachinePerformer {
     pub blobs: Arc<dyn Blobs>,
     /// The scripts that cells use; smoke checks bring their own rules.
     pub scripts: BTreeMap<ScenarioName, Arc<Script>>,
+    /// Those that are others on a machine.
+    pub own_scripts: BTreeMap<MachineName, BTreeMap<ScenarioName, Arc<Script>>>,
     /// What scenarios are seen with besides screens and trees.
     pub eyes: script::Eyes,
     /// Values of variables that are not the scenarios' own.
@@ -222,7 +224,9 @@ impl MachinePerformer {
         if let Some(check) = SmokeCheck::of_name(&cell.scenario) {
             return smoke::smoke(check, &context, watcher).await;
         }
-        match self.scripts.get(&cell.scenario) {
+        let own = self.own_scripts.get(&machine.name);
+        let own = own.and_then(|scripts| scripts.get(&cell.scenario));
+        match own.or_else(|| self.scripts.get(&cell.scenario)) {
             Some(script) => {
                 let telling: Pin<Box<dyn Future<Output = Outcome> + Send + '_>> =
                     Box::pin(script::exercise(script, &context, watcher));

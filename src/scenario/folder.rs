@@ -1,7 +1,9 @@
 //! A folder of scenarios, as `config` asks for them. The built-in smoke checks are among them.
 
 use super::{Given, SmokeCheck, load_given};
-use crate::model::{Diagnostic, Files, Scenario, ScenarioName, Scenarios, Severity, did_you_mean};
+use crate::model::{
+    Diagnostic, Files, Platform, Scenario, ScenarioName, Scenarios, Severity, did_you_mean,
+};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -48,6 +50,7 @@ impl ScenarioFolder {
         }
         Ok(Scenario {
             name: name.clone(),
+            document: name.clone(),
             files: [(name.to_string(), check.rules())].into(),
             variables: BTreeMap::new(),
             needs_session: check.needs_session(),
@@ -66,7 +69,7 @@ impl Scenarios for ScenarioFolder {
         names
     }
 
-    fn describe(&self, name: &ScenarioName) -> Described {
+    fn describe(&self, name: &ScenarioName, platform: Platform) -> Described {
         if let Some(check) = SmokeCheck::of_name(name) {
             return self.describe_smoke(name, check);
         }
@@ -85,8 +88,13 @@ impl Scenarios for ScenarioFolder {
                 Some(hint),
             )]);
         }
-        let script = load_given(name, &self.dir, &*self.files, &self.given)?;
+        let given = Given {
+            platform,
+            ..self.given.clone()
+        };
+        let script = load_given(name, &self.dir, &*self.files, &given)?;
         Ok(Scenario {
+            document: script.name.clone(),
             name: script.name,
             files: script.files,
             variables: script.given,

@@ -1,7 +1,7 @@
 //! What is said of scenarios from outside: on the command line, in the plan file, by the environment.
 
 use super::variables::{is_mentioned, is_password};
-use crate::model::ContentHash;
+use crate::model::{ContentHash, Platform};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is said of scenarios from outside. Passwords are no part of it, unless somebody typed one.
@@ -12,6 +12,8 @@ pub struct Given {
     /// Values where the scenario has no variable of that name. They are filled in when a step is
     /// carried out.
     pub usual: BTreeMap<String, String>,
+    /// What the machine runs: its routines are used before those for every machine.
+    pub platform: Platform,
 }
 
 impl Given {

@@ -1,7 +1,7 @@
 //! A machine of which only what must be known is known. Benchmarks use it as well.
 
 use mosdat::model::{
-    Abilities, KeyLayout, LiveLayers, Machine, MachineName, ProviderKind, Reach, Session,
+    Abilities, KeyLayout, LiveLayers, Machine, MachineName, Platform, ProviderKind, Reach, Session,
 };
 use std::collections::BTreeMap;
 
@@ -15,6 +15,7 @@ pub(crate) fn machine(provider: ProviderKind, session: Session) -> Machine {
             base_layer: false,
             live_layers: LiveLayers::Never,
         },
+        platform: Platform::default(),
         snapshot: String::new(),
         session,
         node: None,

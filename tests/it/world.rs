@@ -58,6 +58,7 @@ impl TestWorld {
             builds: [("main".into(), build("main"))].into(),
             gpus: BTreeMap::new(),
             scenarios: BTreeMap::new(),
+            own_scenarios: BTreeMap::new(),
             cells: Vec::new(),
             pools: [(PoolName::new("build"), 1)].into(),
             retries: 0,
@@ -68,6 +69,7 @@ impl TestWorld {
             let scenario = Scenario {
                 name: (*name).into(),
                 files: [(format!("{name}.yaml"), ContentHash::of(name.as_bytes()))].into(),
+                document: (*name).into(),
                 variables: BTreeMap::new(),
                 needs_session: None,
             };

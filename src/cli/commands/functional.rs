@@ -13,7 +13,7 @@ use crate::{
         unrecorded::Unrecorded,
         workplace::Workplace,
     },
-    model::{Cell, Desired, MachineName, ScenarioName, StepKey, did_you_mean},
+    model::{Cell, Desired, MachineName, Scenario, ScenarioName, StepKey, did_you_mean},
     plan::{self, select::Selection},
     run::Look,
     scenario::{Bound, Bounds, Part, SmokeCheck},
@@ -28,7 +28,7 @@ pub(in crate::cli) fn run(
     let mut place = Workplace::open_with(settings, typed.file.file.as_deref(), &vars)?;
     let mut cells = chosen(&place.loaded.desired, typed)?;
     let name = cells[0].scenario.clone();
-    if let Some(part) = part(&place, &name, &typed.part)? {
+    if let Some(part) = part(&place, &cells, &typed.part)? {
         take_part(&mut place, &name, part, &mut cells);
     }
     place.warn_of_unused();
@@ -115,19 +115,20 @@ fn machines(desired: &Desired, names: &[String]) -> Result<BTreeSet<MachineName>
 }
 
 fn scenario(desired: &Desired, name: Option<&str>) -> Result<ScenarioName, CliError> {
-    let mut known = desired.scenarios.keys();
+    let known: BTreeSet<&ScenarioName> = desired.cells.iter().map(|cell| &cell.scenario).collect();
+    let mut all = known.iter().copied();
     let Some(name) = name else {
-        return match (known.next(), known.next()) {
+        return match (all.next(), all.next()) {
             (Some(only), None) => Ok(only.clone()),
             _ => Err(CliError::Usage(
                 "name the scenario with `--test`: the plan has several".into(),
             )),
         };
     };
-    if let Some(found) = known.find(|known| known.as_str() == name) {
+    if let Some(found) = all.find(|known| known.as_str() == name) {
         return Ok(found.clone());
     }
-    let near = did_you_mean(name, desired.scenarios.keys().map(ScenarioName::as_str));
+    let near = did_you_mean(name, known.iter().map(|known| known.as_str()));
     let near = near.map(|near| format!("; did you mean `{near}`?"));
     Err(CliError::Usage(format!(
         "the plan has no scenario `{name}`{}",
@@ -135,10 +136,11 @@ fn scenario(desired: &Desired, name: Option<&str>) -> Result<ScenarioName, CliEr
     )))
 }
 
-/// Returns which steps are asked for; nothing when that is all of them.
+/// Returns which steps are asked for; nothing when that is all of them. They have to be the same on
+/// every machine.
 fn part(
     place: &Workplace,
-    name: &ScenarioName,
+    cells: &[Cell],
     typed: &PartArguments,
 ) -> Result<Option<Part>, CliError> {
     let bound = |step: Option<usize>, phase: &Option<String>| {
@@ -152,12 +154,25 @@ fn part(
     if bounds == Bounds::default() {
         return Ok(None);
     }
+    let name = &cells[0].scenario;
     if SmokeCheck::of_name(name).is_some() {
         let why = format!("`{name}` is built in and has no steps to choose from");
         return Err(CliError::Usage(why));
     }
-    let part = place.script(name)?.part(&bounds);
-    part.map_err(|err| CliError::Usage(err.to_string()))
+    let desired = &place.loaded.desired;
+    let each = cells.iter().map(|cell| {
+        let scenario = desired.scenario(&cell.machine, name);
+        let scenario = scenario.expect("a cell that is not left out has its scenario");
+        let script = place.script(scenario, desired.machines[&cell.machine].platform)?;
+        let part = script.part(&bounds);
+        part.map_err(|err| CliError::Usage(err.to_string()))
+    });
+    let parts = each.collect::<Result<Vec<Option<Part>>, CliError>>()?;
+    if parts.iter().any(|part| *part != parts[0]) {
+        let why = format!("`{name}` is another document on each machine; try one at a time");
+        return Err(CliError::Usage(why));
+    }
+    Ok(parts[0])
 }
 
 /// Makes a scenario of its own of some steps of one, so that nothing that is told of them can be
@@ -165,9 +180,17 @@ fn part(
 fn take_part(place: &mut Workplace, name: &ScenarioName, part: Part, cells: &mut [Cell]) {
     let desired = &mut place.loaded.desired;
     let own = ScenarioName::new(format!("{name}@{part}"));
-    let mut scenario = desired.scenarios[name].clone();
-    scenario.name = own.clone();
-    desired.scenarios.insert(own.clone(), scenario);
+    let own_scenarios = desired.own_scenarios.values_mut();
+    for scenarios in own_scenarios.chain([&mut desired.scenarios]) {
+        if let Some(whole) = scenarios.get(name) {
+            let name = own.clone();
+            let scenario = Scenario {
+                name,
+                ..whole.clone()
+            };
+            scenarios.insert(own.clone(), scenario);
+        }
+    }
     for cell in cells.iter_mut() {
         cell.scenario = own.clone();
         // What is expected of the whole is not expected of a part.

@@ -108,7 +108,11 @@ fn mistakes(
     match sort {
         Sort::Scenario => {
             let name = path.strip_suffix(".yaml").unwrap_or(path);
-            match read::load_given(&name.into(), dir, files, given) {
+            let given = Given {
+                platform: read::platform_of(path),
+                ..given.clone()
+            };
+            match read::load_given(&name.into(), dir, files, &given) {
                 Ok(script) => script.warnings,
                 Err(found) => found,
             }

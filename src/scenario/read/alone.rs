@@ -11,7 +11,7 @@ use super::{
     yaml::{Data, Key, Value},
 };
 use crate::{
-    model::{Diagnostic, Files, Severity},
+    model::{Diagnostic, Files, Platform, Severity},
     scenario::{Group, variables},
 };
 use std::{collections::BTreeMap, path::Path};
@@ -109,7 +109,7 @@ fn check(
         own: path.rsplit_once('/').map_or("", |(own, _)| own).to_owned(),
         text,
         file: Some(path.into()),
-        platform: "linux",
+        platform: platform_of(path).as_str(),
         scope: variables::placeholders(),
         // What the scenario would give is not known here.
         is_bare: true,
@@ -123,6 +123,16 @@ fn check(
         read(&document, &mut around, &mut mistakes);
     }
     mistakes.into_parts().0
+}
+
+/// Returns what the machines run that a document is for, as far as its folder tells.
+pub(in crate::scenario) fn platform_of(path: &str) -> Platform {
+    let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
+    // Such a folder may be called after a machine: `windows11`.
+    let found = Platform::ALL
+        .into_iter()
+        .find(|(word, _)| folders.split('/').any(|folder| folder.starts_with(word)));
+    found.map_or_else(Platform::default, |(_, platform)| platform)
 }
 
 /// Returns a text for each input of a routine that has no default.

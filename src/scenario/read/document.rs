@@ -39,7 +39,7 @@ pub fn load_given(
         own: path.rsplit_once('/').map_or("", |(own, _)| own).to_owned(),
         text,
         file: None,
-        platform: "linux",
+        platform: given.platform.as_str(),
         scope: variables::placeholders(),
         is_bare: true,
         vars: BTreeMap::new(),

@@ -33,6 +33,6 @@ mod word;
 pub(super) mod yaml;
 
 pub use alone::load_routine;
-pub(super) use alone::{check_routine, check_steps};
+pub(super) use alone::{check_routine, check_steps, platform_of};
 pub use document::{load, load_given};
 pub use outline::{Wanted, entry, inputs};

@@ -142,3 +142,68 @@ fn what_cannot_be_tried_is_told() {
     let err = refused(&["--test", "three", "--vms", "debian12"]);
     insta::assert_snapshot!(err, @"error: nothing would be tested: `three` is left out on `debian12`: not yet");
 }
+
+/// Two private desktops, of which one says that it runs Windows.
+const DESKTOPS: &str = r#"
+[matrix]
+name = "fleet"
+scenarios = ["start"]
+[app]
+name = "app"
+version = "1"
+binary = "/usr/bin/app"
+[local]
+[[build]]
+name = "main"
+source = { path = "app" }
+commands = ["mkdir dist && tar -C tree -cf dist/app.tar ."]
+[[vm]]
+name = "lin"
+[[vm.package]]
+format = "tar"
+file_glob = "*.tar"
+[[vm]]
+name = "win"
+os_type = "windows"
+password = "moonrise"
+[[vm.package]]
+format = "tar"
+file_glob = "*.tar"
+"#;
+
+#[test]
+fn on_real_desktops_each_gets_the_scenario_and_the_routines_of_its_system() {
+    let project = Project::new(DESKTOPS);
+    project.write("app/tree/usr/bin/app", "#!/bin/sh\n");
+    let documents = [
+        (
+            "linux/start",
+            "steps: [{shell: echo one on linux}, {shell: echo two on linux}]",
+        ),
+        ("windows/start", "steps: [{wait: 0.1}, {routine: say}]"),
+        ("routines/say", "steps: [{shell: echo from everybody}]"),
+        (
+            "routines/windows/say",
+            "steps: [{shell: 'echo on windows {vm_password}'}]",
+        ),
+    ];
+    for (name, text) in documents {
+        project.write(&format!("scenarios/{name}.yaml"), text);
+    }
+    let options = ["--vms", "lin,win", "--from-step", "2", "--json"];
+    let out = project.ok(&[&["functional", "plan.toml"], &options[..]].concat());
+    let events: Vec<Value> = out.lines().map(json).collect();
+    let logs = events.iter().filter(|event| event["type"] == "log");
+    let logs = logs.map(|event| {
+        let text = |field: &str| event[field].as_str().unwrap().to_owned();
+        format!("{}: {}", text("key"), text("text"))
+    });
+    let mut logs: Vec<String> = logs.filter(|line| line.contains(":exercise")).collect();
+    logs.sort();
+    insta::assert_snapshot!(logs.join("\n"), @r"
+    lin/none/main.tar/start@2-2:exercise: two on linux
+    win/none/main.tar/start@2-2:exercise: on windows (secret)
+    ");
+    assert!(!out.contains("moonrise"), "{out}");
+    assert!(exercises(&project).is_empty());
+}

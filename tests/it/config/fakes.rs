@@ -3,8 +3,8 @@
 use mosdat::{
     config::{Loaded, load},
     model::{
-        ContentHash, Diagnostic, FileError, Files, Scenario, ScenarioName, Scenarios, Session,
-        SignIn,
+        ContentHash, Diagnostic, FileError, Files, Platform, Scenario, ScenarioName, Scenarios,
+        Session, SignIn,
     },
 };
 use std::{
@@ -61,7 +61,11 @@ impl Scenarios for Folder {
             .collect()
     }
 
-    fn describe(&self, name: &ScenarioName) -> Result<Scenario, Vec<Diagnostic>> {
+    fn describe(
+        &self,
+        name: &ScenarioName,
+        _platform: Platform,
+    ) -> Result<Scenario, Vec<Diagnostic>> {
         let needs_session = match name.as_str() {
             "smoke/wayland-real" => Some(Session::Wayland),
             "smoke/x11" => Some(Session::X11),
@@ -73,6 +77,7 @@ impl Scenarios for Folder {
         Ok(Scenario {
             name: name.clone(),
             files: BTreeMap::from([(name.to_string(), digest)]),
+            document: name.clone(),
             variables: BTreeMap::new(),
             needs_session,
         })

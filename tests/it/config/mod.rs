@@ -6,6 +6,7 @@ mod fakes;
 mod includes;
 mod mistakes;
 mod mutation;
+mod platforms;
 mod references;
 mod selection;
 mod tables;

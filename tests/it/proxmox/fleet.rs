@@ -239,6 +239,7 @@ impl Fleet {
             builder,
             blobs,
             scripts: self.scripts(),
+            own_scripts: BTreeMap::new(),
             eyes: script::Eyes::default(),
             provided: script::Provided::default(),
             cursor: Motion::default(),

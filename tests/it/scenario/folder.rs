@@ -2,7 +2,7 @@
 
 use super::documents::{Memory, PNG, told};
 use mosdat::{
-    model::{ScenarioName, Scenarios as _, Session},
+    model::{Platform, ScenarioName, Scenarios as _, Session},
     scenario::{ScenarioFolder, SmokeCheck, load},
 };
 use std::{path::Path, sync::Arc};
@@ -18,11 +18,11 @@ fn a_folder_knows_its_scenarios_and_the_smoke_checks() {
     let names: Vec<String> = folder.names().iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(names.join(" "), @"a b/c smoke/no-display smoke/wayland-fake smoke/wayland-nodisp smoke/wayland-real smoke/x11");
 
-    let described = folder.describe(&"b/c".into()).unwrap();
+    let described = folder.describe(&"b/c".into(), Platform::Linux).unwrap();
     assert_eq!(described.needs_session, Some(Session::Wayland));
     assert_eq!(described.files.keys().collect::<Vec<_>>(), ["b/c.yaml"]);
-    insta::assert_snapshot!(told(&folder.describe(&"b/cc".into()).unwrap_err()), @"Error: there is no scenario `b/cc` (did you mean `b/c`?)");
-    assert!(folder.describe(&"a".into()).is_err());
+    insta::assert_snapshot!(told(&folder.describe(&"b/cc".into(), Platform::Linux).unwrap_err()), @"Error: there is no scenario `b/cc` (did you mean `b/c`?)");
+    assert!(folder.describe(&"a".into(), Platform::Linux).is_err());
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn a_smoke_check_is_described_by_its_rules() {
     let mut digests = Vec::new();
     for check in SmokeCheck::ALL {
         let name: ScenarioName = check.name().into();
-        let described = folder.describe(&name).unwrap();
+        let described = folder.describe(&name, Platform::Linux).unwrap();
         assert_eq!(described.needs_session, check.needs_session());
         assert_eq!(described.files.len(), 1);
         digests.push(described.files[name.as_str()]);
@@ -45,7 +45,9 @@ fn a_smoke_check_is_described_by_its_rules() {
 fn a_file_cannot_pose_as_a_smoke_check() {
     let files = Memory::default().with("smoke/x11.yaml", "steps: [{shell: x}]");
     let folder = ScenarioFolder::new("scenarios".into(), Arc::new(files));
-    let found = folder.describe(&"smoke/x11".into()).unwrap_err();
+    let found = folder
+        .describe(&"smoke/x11".into(), Platform::Linux)
+        .unwrap_err();
     assert!(
         found[0].message.contains("built-in"),
         "{}",

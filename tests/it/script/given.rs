@@ -34,6 +34,7 @@ fn typed(yaml: &'static str, vars: &[(&str, &str)]) -> Script {
     let given = Given {
         vars: vars.iter().map(own).collect(),
         usual: BTreeMap::from([("test_user".into(), "robot".into())]),
+        ..Given::default()
     };
     load_given(&"s".into(), Path::new("scenarios"), &Only(yaml), &given).unwrap()
 }

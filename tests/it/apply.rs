@@ -3,7 +3,7 @@
 use crate::world::{Shared, TestWorld, exercise, started};
 use async_trait::async_trait;
 use mosdat::{
-    model::{Event, Outcome, Phase, PoolName, Verdict},
+    model::{Event, Outcome, Phase, PoolName, Secret, Secrets, Verdict},
     plan::select::Filter,
     port::{Performer, Task, Watcher},
     run::{
@@ -102,6 +102,36 @@ impl Performer for FailsFirst {
             _ => Outcome::passed(),
         }
     }
+}
+
+/// Says what nobody should hear, wherever it can.
+#[derive(Debug)]
+struct Blabs;
+
+#[async_trait]
+impl Performer for Blabs {
+    async fn perform(&self, _: &Task, watcher: &Watcher) -> Outcome {
+        watcher.log("it said hunter2");
+        Outcome::blocked("failed to sign in with hunter2").transient()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn secrets_stand_in_nothing_that_a_step_leaves() {
+    let mut world = TestWorld::new(&["a"], &["x"]);
+    world.secrets = Secrets::new(vec![Secret::new("hunter2")]);
+    let plan = world.plan().await.approve();
+    let (_sender, stop) = tokio::sync::watch::channel(Stop::No);
+    let told = world
+        .apply_with(&plan, Arc::new(Blabs), stop, &mut |_| {})
+        .await;
+    let events = serde_json::to_string(&told.unwrap().1).unwrap();
+    let recorded = format!("{:?}", world.recorded);
+    for text in [&events, &recorded] {
+        assert!(!text.contains("hunter2"), "{text}");
+        assert!(text.contains("failed to sign in with (secret)"), "{text}");
+    }
+    assert!(events.contains("it said (secret)"), "{events}");
 }
 
 async fn exercise_failing(times: u32, retries: u32) -> (u8, Verdict) {

@@ -34,6 +34,7 @@ pub(crate) struct TestWorld {
     pub(crate) sources: BTreeMap<&'static str, &'static str>,
     pub(crate) selection: Selection,
     pub(crate) fail_after: Option<usize>,
+    pub(crate) secrets: Secrets,
     dir: tempfile::TempDir,
     runs: usize,
 }
@@ -85,6 +86,7 @@ impl TestWorld {
             sources: [("main", "commit 1")].into(),
             selection: Selection::default(),
             fail_after: None,
+            secrets: Secrets::default(),
             dir: tempfile::tempdir().unwrap(),
             runs: 0,
         }
@@ -205,7 +207,7 @@ impl TestWorld {
             folder: Arc::new(NoFolder),
             past: Arc::new(self.past()),
             clock: Arc::new(SimClock::new(Timestamp(1_000_000))),
-            secrets: Secrets::default(),
+            secrets: self.secrets.clone(),
         };
         let applied = run::apply(plan, world, ports, &options, stop, &mut tell).await;
         self.recorded = store.recorded;

@@ -13,6 +13,13 @@ use russh::ChannelOpenFailure;
 use std::{future::pending, time::Duration};
 use tokio::time::timeout;
 
+/// Has the login shell carry out what is in `MOSDAT_SCRIPT`. Shells of another kind than most take it
+/// as an argument.
+const RUN: &str = "case \"$SHELL\" in \
+    */fish | */csh | */tcsh) exec \"$SHELL\" -c \"$MOSDAT_SCRIPT\" ;; \
+    *) exec \"$SHELL\" -c 'mosdat_script=$MOSDAT_SCRIPT; unset MOSDAT_SCRIPT; eval \"$mosdat_script\"' ;; \
+    esac";
+
 /// Tells one command on a machine from every other, of this and of any other run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mark(u64);
@@ -25,9 +32,13 @@ impl Mark {
 
     /// Returns `script` so that the shell that runs it carries the mark, and whatever that starts.
     /// A shell that only sets a variable does not carry it itself, as far as the system shows.
+    ///
+    /// The script is no argument of that shell: `pkill -f` with a word of it would end the script
+    /// itself.
     pub(super) fn put_on(&self, script: &str) -> String {
         let variable = self.variable();
-        format!("exec env {variable} \"$SHELL\" -c {}", quote(script))
+        let (script, run) = (quote(script), quote(RUN));
+        format!("exec env {variable} MOSDAT_SCRIPT={script} sh -c {run}")
     }
 
     /// Returns the script that ends all that carry the mark: asks for as long as `grace`, then

@@ -214,6 +214,23 @@ async fn commands_that_cannot_be_ended_politely_leave_room_for_others() {
 }
 
 #[tokio::test]
+async fn a_script_that_ends_programs_by_their_words_does_not_end_itself() {
+    let server = Server::start();
+    let shell = server.shell().await;
+    let mark = format!("word-{}", fastrand::u64(..));
+    let script = format!(
+        "sh -c 'sleep 600; : {mark}' & pkill -KILL -f {mark}; wait; \
+         pgrep -f {mark} || echo \"$0 none 'left' \\\\ ${{MOSDAT_SCRIPT-unset}}\""
+    );
+    let output = run(&*shell, &script, b"").await;
+    assert_eq!(output.exit, Some(Exit::Code(0)), "{output:?}");
+    assert!(
+        text(&output).ends_with("none 'left' \\ unset\n"),
+        "{output:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_command_that_starts_only_after_it_was_given_up_is_ended_too() {
     let server = Server::start_with(&Rules {
         lines: "ForceCommand case \"$SSH_ORIGINAL_COMMAND\" in *600*) echo $$; sleep 2;; esac; \

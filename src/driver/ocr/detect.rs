@@ -1,49 +1,25 @@
-//! Finds where lines of text are.
+//! Asks the detector how likely each pixel of a tile is text.
 
 use super::{
-    blobs,
+    blobs::TEXT,
     network::{Network, NetworkError},
     raster,
+    tiles::{HEIGHT, Likely, SEAM, WIDTH},
 };
-use crate::model::{Frame, Rect};
 
-/// Sides have to be a multiple of this.
-const SIDE: i32 = 32;
+/// The width of what the detector is shown, in pixels.
+const SHOWN: usize = WIDTH + 2 * SEAM as usize;
 
-/// Returns the boxes of lines in `area`, and of some around it.
-pub(super) fn boxes(
-    detector: &Network,
-    frame: &Frame,
-    area: Rect,
-) -> Result<Vec<Rect>, NetworkError> {
-    let area = fitted(frame, area);
-    let planes = raster::copied(frame, area);
-    let (likely, width) = detector.run(&planes)?;
-    if width != planes.width || likely.len() != planes.width * planes.height {
+/// Returns how likely the pixels of a tile are text. `shown` are those and the ones of its seam.
+pub(super) fn likely(detector: &Network, shown: &[[u8; 3]]) -> Result<Likely, NetworkError> {
+    let planes = raster::planes(shown, SHOWN);
+    let (values, width) = detector.run(&planes)?;
+    if width != SHOWN || values.len() != shown.len() {
         return Err(NetworkError::Run("it is no detector of text".into()));
     }
-    let boxes = blobs::boxes(&likely, width);
-    let moved = boxes.into_iter().map(|found| Rect {
-        x: found.x + area.x,
-        y: found.y + area.y,
-        ..found
-    });
-    Ok(moved.collect())
-}
-
-/// Returns `area` with sides that the model takes, within the frame as far as that is possible.
-fn fitted(frame: &Frame, area: Rect) -> Rect {
-    let fit = |from: i32, length: i32, whole: i32| {
-        let wanted = (length + SIDE - 1) / SIDE * SIDE;
-        let centred = from - (wanted - length) / 2;
-        (centred.min(whole - wanted).max(0), wanted)
-    };
-    let (x, width) = fit(area.x, area.width, frame.width as i32);
-    let (y, height) = fit(area.y, area.height, frame.height as i32);
-    Rect {
-        x,
-        y,
-        width,
-        height,
-    }
+    let rows = values.chunks_exact(SHOWN).skip(SEAM as usize).take(HEIGHT);
+    let own = rows.flat_map(|row| &row[SEAM as usize..][..WIDTH]);
+    let likely: Vec<u8> = own.map(|value| (value * 255.0).round() as u8).collect();
+    let has_text = likely.iter().any(|value| *value >= TEXT);
+    Ok(has_text.then(|| likely.into()))
 }

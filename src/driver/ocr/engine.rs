@@ -1,26 +1,27 @@
-//! The models at work: where lines are, and what each says, which is remembered by its pixels.
+//! The models at work: where text is likely, and what a line says. Both are remembered by the pixels
+//! that were looked at, for all screens.
 
 use super::{
     detect,
-    ink::{self, Ink},
+    ink::Ink,
     line,
     network::{Network, NetworkError},
-    raster::pixel,
-    recognise,
+    raster, recognise,
+    remembered::{Key, Remembered},
+    tiles::{Likely, SEAM},
 };
 use crate::model::{Frame, Rect, TextLine};
 use sha2::{Digest, Sha256};
-use std::{
-    collections::BTreeMap,
-    fmt,
-    sync::{Mutex, PoisonError},
-};
+use std::fmt;
 
 /// What is read with so many pixels around the ink, as parts of the ink's height.
 const MARGIN: f32 = 0.4;
 
-/// How many lines are remembered. They are all forgotten when there are more.
-const MOST: usize = 10_000;
+/// How many tiles are remembered, 26 KiB each.
+const MOST_TILES: usize = 600;
+
+/// How many lines are remembered.
+const MOST_LINES: usize = 10_000;
 
 /// One or two characters that are less sure than this are icons and check marks, not text. Longer
 /// lines are kept however unsure: whoever checks that a text is gone must hear of them.
@@ -40,8 +41,9 @@ pub(super) struct Engine {
     detector: Network,
     recogniser: Network,
     dictionary: Vec<String>,
-    /// What was read, by the digest of the pixels that were read. Places are relative to the ink.
-    remembered: Mutex<BTreeMap<[u8; 32], Option<TextLine>>>,
+    tiles: Remembered<Likely>,
+    /// Places are relative to the ink.
+    lines: Remembered<Option<TextLine>>,
 }
 
 impl fmt::Debug for Engine {
@@ -56,51 +58,32 @@ impl Engine {
             detector,
             recogniser,
             dictionary,
-            remembered: Mutex::default(),
+            tiles: Remembered::new(MOST_TILES),
+            lines: Remembered::new(MOST_LINES),
         }
     }
 
-    /// Returns the ink of the lines in `area`, and of some around it.
-    pub(super) fn find(&self, frame: &Frame, area: Rect) -> Result<Vec<Ink>, NetworkError> {
-        let whole = whole(frame);
-        let boxes = detect::boxes(&self.detector, frame, area)?;
-        let boxes = boxes
-            .into_iter()
-            .map(|found| found.grown(2).intersection(whole));
-        let seen = boxes.filter(|found| found.width > 0 && found.height > 0);
-        let mut found: Vec<Ink> = seen.map(|found| ink::ink(frame, found)).collect();
-        // Two boxes may hold the same ink.
-        found.sort_by_key(|ink| ink.rect);
-        found.dedup_by_key(|ink| ink.rect);
-        Ok(found)
+    /// Returns how likely the pixels of a tile are text. Where all are of one colour, none is.
+    pub(super) fn look(&self, frame: &Frame, tile: Rect) -> Result<Likely, NetworkError> {
+        let shown = raster::pixels(frame, tile.grown(SEAM));
+        if shown.iter().all(|pixel| *pixel == shown[0]) {
+            return Ok(None);
+        }
+        let key = Sha256::digest(shown.as_flattened()).into();
+        let ask = || detect::likely(&self.detector, &shown);
+        self.tiles.get_or(key, ask)
     }
 
     /// Returns what a line says, `None` when it says nothing.
     pub(super) fn read(&self, frame: &Frame, ink: &Ink) -> Result<Option<TextLine>, NetworkError> {
         let margin = ((ink.rect.height as f32 * MARGIN).round() as i32).max(2);
         let area = ink.rect.grown(margin).intersection(whole(frame));
-        let key = digest(frame, area, ink);
-        let remembered = || {
-            self.remembered
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
-        let known = remembered().get(&key).cloned();
-        let line = if let Some(line) = known {
-            line
-        } else {
+        let line = self.lines.get_or(digest(frame, area, ink), || {
             let glyphs = recognise::glyphs(&self.recogniser, &self.dictionary, frame, area)?;
             let line = line::line(&glyphs, ink, ink.rect.x - area.x);
-            let line = line
-                .filter(is_text)
-                .map(|line| moved(line, -ink.rect.x, -ink.rect.y));
-            let mut all = remembered();
-            if all.len() >= MOST {
-                all.clear();
-            }
-            all.insert(key, line.clone());
-            line
-        };
+            let line = line.filter(is_text);
+            Ok(line.map(|line| moved(line, -ink.rect.x, -ink.rect.y)))
+        })?;
         Ok(line.map(|line| moved(line, ink.rect.x, ink.rect.y)))
     }
 
@@ -130,7 +113,7 @@ pub(super) fn is_text(line: &TextLine) -> bool {
 }
 
 /// All that what is read depends on: the pixels, and where the ink is among them.
-fn digest(frame: &Frame, area: Rect, ink: &Ink) -> [u8; 32] {
+fn digest(frame: &Frame, area: Rect, ink: &Ink) -> Key {
     let mut hasher = Sha256::new();
     let place = [area.x - ink.rect.x, area.y - ink.rect.y];
     for number in place
@@ -145,10 +128,7 @@ fn digest(frame: &Frame, area: Rect, ink: &Ink) -> [u8; 32] {
             .map(|inked| u8::from(*inked))
             .collect::<Vec<_>>(),
     );
-    let points = (area.y..area.y + area.height)
-        .flat_map(|y| (area.x..area.x + area.width).map(move |x| (x, y)));
-    let pixels: Vec<u8> = points.flat_map(|(x, y)| pixel(frame, x, y)).collect();
-    hasher.update(pixels);
+    hasher.update(raster::pixels(frame, area).as_flattened());
     hasher.finalize().into()
 }
 

@@ -1,39 +1,48 @@
 //! What has been read on one screen, and reading no more than what changed since.
 //!
-//! What is remembered of a part that did not change is what a detector that sees all of the screen
-//! would find there, as far as that can be said of a detector: what it is shown around a line may
-//! move the line's edge by a pixel or two, and make another thing of an icon.
+//! What is read of a screen depends on that screen alone, whatever was read before and whatever part
+//! was asked for: each tile is looked at by itself, lines are found on all that the tiles say, and a
+//! line is read from its own pixels.
 
 use super::{
-    change::Parts,
+    blobs::{blobs, line_box},
     engine::{Engine, whole},
-    ink::Ink,
+    ink::{self, Ink},
     network::NetworkError,
+    pieces::Piece,
+    tiles::Tiles,
 };
 use crate::model::{Frame, Rect, TextLine};
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-/// What the detector sees around something small. Without it, it takes letters for something else.
-const CONTEXT: i32 = 24;
+/// The middle of a line is at most so many pixels from where the detector saw it, across and down.
+/// So whoever looks for lines in an area need not look further.
+const NEAR: i32 = 8;
 
-/// The same around something large, which is context enough.
-const LITTLE_CONTEXT: i32 = 4;
+/// What hangs together may go on so many pixels further, where the detector has not looked yet.
+const BESIDE: i32 = 2;
 
-/// What is large: so many pixels high.
-const LARGE: i32 = 64;
-
-/// How often a part is enlarged because a line reaches out of it.
-const ENLARGED: u32 = 6;
+/// A box is looked at with so many pixels around it.
+const AROUND: i32 = 2;
 
 /// What has been read on one screen.
 #[derive(Default)]
 pub(super) struct Memory {
-    /// The last frame, and which parts of it changed since they were read.
-    seen: Option<(Frame, Parts)>,
-    lines: Vec<TextLine>,
+    seen: Option<Seen>,
+}
+
+/// The last frame, and what is known of it.
+struct Seen {
+    frame: Frame,
+    tiles: Tiles,
+    /// The lines of areas.
+    answers: BTreeMap<Rect, Vec<TextLine>>,
 }
 
 impl Memory {
@@ -46,69 +55,14 @@ impl Memory {
         area: Option<Rect>,
         given_up: &AtomicBool,
     ) -> Result<Vec<TextLine>, NetworkError> {
-        self.look(frame);
-        let whole = whole(frame);
-        let wanted = area.map_or(whole, |area| area.intersection(whole));
-        while let Some(start) = self.next(wanted) {
-            self.refresh(engine, start, given_up)?;
+        let wanted = area.map_or(whole(frame), |area| area.intersection(whole(frame)));
+        if wanted.width == 0 || wanted.height == 0 {
+            return Ok(Vec::new());
         }
-        let lines = self.lines.iter();
-        let within = lines.filter(|line| wanted.contains(line.rect.center()));
-        Ok(in_order(within.cloned().collect()))
-    }
-
-    /// Takes note of what changed. Lines that were touched are forgotten, each as a whole.
-    fn look(&mut self, frame: &Frame) {
-        let same_size =
-            |(old, _): &&mut (Frame, Parts)| (old.width, old.height) == (frame.width, frame.height);
-        let Some((old, parts)) = self.seen.as_mut().filter(|seen| same_size(seen)) else {
-            self.lines.clear();
-            self.seen = Some((frame.clone(), Parts::unseen(frame)));
-            return;
-        };
-        let is_equal = Arc::ptr_eq(&old.rgba, &frame.rgba) || old.rgba == frame.rgba;
-        let before = std::mem::replace(old, frame.clone());
-        if is_equal {
-            return;
+        let seen = self.look(frame);
+        if let Some(lines) = seen.answers.get(&wanted) {
+            return Ok(lines.clone());
         }
-        let mut changed = Parts::changed(&before, frame);
-        let mut count = usize::MAX;
-        // What one line is forgotten with may touch another.
-        while count != self.lines.len() {
-            count = self.lines.len();
-            self.lines.retain(|line| {
-                let is_touched = changed.is_stale(beside(line.rect));
-                if is_touched {
-                    changed.forget(line.rect);
-                }
-                !is_touched
-            });
-        }
-        parts.add(&changed);
-    }
-
-    /// Returns a part of `wanted` that has to be read: all that has to be in one, when that is not
-    /// much more than its pieces.
-    fn next(&self, wanted: Rect) -> Option<Rect> {
-        let (_, parts) = self.seen.as_ref()?;
-        let pieces = parts.stale(wanted);
-        let hull = pieces.iter().copied().reduce(Rect::union)?;
-        let size = |rect: Rect| i64::from(rect.width) * i64::from(rect.height);
-        let sum: i64 = pieces.iter().map(|piece| size(shown(*piece, 0))).sum();
-        if sum * 10 >= size(shown(hull, 0)) * 7 {
-            Some(hull)
-        } else {
-            pieces.into_iter().min()
-        }
-    }
-
-    /// Reads a part anew, and whatever reaches out of it.
-    fn refresh(
-        &mut self,
-        engine: &Engine,
-        start: Rect,
-        given_up: &AtomicBool,
-    ) -> Result<(), NetworkError> {
         let go_on = || {
             if given_up.load(Ordering::Relaxed) {
                 Err(NetworkError::GivenUp)
@@ -116,80 +70,111 @@ impl Memory {
                 Ok(())
             }
         };
-        let Some((frame, parts)) = &mut self.seen else {
-            return Ok(());
-        };
-        let mut part = start;
-        let mut found: Vec<Ink> = Vec::new();
-        for round in 0..ENLARGED {
+        let mut lines = Vec::new();
+        for ink in seen.inks(engine, wanted, &go_on)? {
             go_on()?;
-            found = engine.find(frame, shown(part, round).intersection(whole(frame)))?;
-            let reaching = found.iter().map(|ink| ink.rect);
-            let reaching = reaching.filter(|rect| is_level(*rect, part));
-            let enlarged =
-                Parts::aligned(with_lines(reaching.fold(part, Rect::union), &self.lines));
-            if enlarged == part {
-                break;
+            lines.extend(engine.read(frame, &ink)?);
+        }
+        let lines = in_order(lines);
+        seen.answers.insert(wanted, lines.clone());
+        Ok(lines)
+    }
+
+    /// Takes note of what changed.
+    fn look(&mut self, frame: &Frame) -> &mut Seen {
+        let size = |frame: &Frame| (frame.width, frame.height);
+        let known = self.seen.take();
+        let seen = known.filter(|seen| size(&seen.frame) == size(frame));
+        let mut seen = seen.unwrap_or_else(|| Seen {
+            frame: frame.clone(),
+            tiles: Tiles::unknown(frame),
+            answers: BTreeMap::new(),
+        });
+        let before = std::mem::replace(&mut seen.frame, frame.clone());
+        if !Arc::ptr_eq(&before.rgba, &frame.rgba) && before.rgba != frame.rgba {
+            seen.tiles.forget_changed(&before, frame);
+            seen.answers.clear();
+        }
+        self.seen.insert(seen)
+    }
+}
+
+impl Seen {
+    /// Returns the ink of the lines whose middle is in `wanted`, which is within the screen.
+    fn inks(
+        &mut self,
+        engine: &Engine,
+        wanted: Rect,
+        go_on: &impl Fn() -> Result<(), NetworkError>,
+    ) -> Result<Vec<Ink>, NetworkError> {
+        let (blobs, likely) = self.blobs(engine, wanted, go_on)?;
+        let width = self.frame.width as usize;
+        let boxes = blobs.iter().filter_map(|blob| {
+            let line = line_box(&likely, width, blob)?.grown(AROUND);
+            Some((blob, line.intersection(whole(&self.frame))))
+        });
+        let found = boxes.flat_map(|(blob, line)| inks_near(&self.frame, blob, line));
+        let mut inks: Vec<Ink> = found
+            .filter(|ink| wanted.contains(ink.rect.center()))
+            .collect();
+        // Two boxes may hold the same ink.
+        inks.sort_by(|one, other| (one.rect, &one.columns).cmp(&(other.rect, &other.columns)));
+        inks.dedup_by_key(|ink| ink.rect);
+        Ok(inks)
+    }
+
+    /// Returns what hangs together in and near `wanted`, all of it, and how likely each pixel is text
+    /// as far as that is known.
+    fn blobs(
+        &mut self,
+        engine: &Engine,
+        wanted: Rect,
+        go_on: &impl Fn() -> Result<(), NetworkError>,
+    ) -> Result<(Vec<Piece>, Vec<u8>), NetworkError> {
+        let near = wanted.grown(NEAR);
+        let mut todo = self.tiles.unknown_in(near.grown(BESIDE));
+        loop {
+            for at in todo {
+                go_on()?;
+                let likely = engine.look(&self.frame, self.tiles.area(at))?;
+                self.tiles.know(at, likely);
             }
-            part = enlarged;
+            let likely = self.tiles.likely(&self.frame);
+            let mut blobs = blobs(&likely, self.frame.width as usize);
+            blobs.retain(|blob| blob.touches(near));
+            let unknown = blobs
+                .iter()
+                .flat_map(|blob| self.tiles.unknown_in(blob.hull.grown(BESIDE)));
+            todo = unknown.collect();
+            if todo.is_empty() {
+                return Ok((blobs, likely));
+            }
+            todo.sort_unstable();
+            todo.dedup();
         }
-        let mut read = Vec::new();
-        for ink in found.iter().filter(|ink| part.contains(ink.rect.center())) {
-            go_on()?;
-            read.extend(engine.read(frame, ink)?);
-        }
-        self.lines.retain(|line| !part.contains(line.rect.center()));
-        self.lines.extend(read);
-        parts.seen(part);
-        Ok(())
     }
 }
 
-/// Whether a line belongs to a part if it belongs to it at all: it may reach out of it on the left
-/// and on the right, where it is not seen to its end, but its middle is no higher and no lower.
-fn is_level(line: Rect, part: Rect) -> bool {
-    let middle = line.center().y;
-    line.intersects(part) && (part.y..part.y + part.height).contains(&middle)
-}
-
-/// What the detector is shown of a part: more to its left and right each time a line turned out to
-/// reach out of it.
-fn shown(part: Rect, round: u32) -> Rect {
-    let context = if part.height < LARGE {
-        CONTEXT
-    } else {
-        LITTLE_CONTEXT
+/// Returns the ink of the lines in a box. Their middle has to be near what the detector saw of them:
+/// other ink is not their own, and what is hollow in its middle is no line.
+fn inks_near(frame: &Frame, blob: &Piece, area: Rect) -> Vec<Ink> {
+    let is_near = |ink: &Ink| {
+        let middle = ink.rect.center();
+        let middle = Rect {
+            x: middle.x,
+            y: middle.y,
+            width: 1,
+            height: 1,
+        };
+        blob.touches(middle.grown(NEAR))
     };
-    let beside = context << (2 * round);
-    Rect {
-        x: part.x - beside,
-        width: part.width + 2 * beside,
-        ..part.grown(context)
+    let seen = blob.hull.y..blob.hull.y + blob.hull.height;
+    let mut found = ink::inks(frame, area, seen);
+    found.retain(is_near);
+    if found.is_empty() {
+        found.extend(Some(Ink::all(area)).filter(is_near));
     }
-}
-
-/// A line, and where another word of it could appear.
-fn beside(line: Rect) -> Rect {
-    Rect {
-        x: line.x - line.height,
-        width: line.width + 2 * line.height,
-        ..line
-    }
-}
-
-/// Returns `part` with all lines that it touches, and those that these touch.
-fn with_lines(part: Rect, lines: &[TextLine]) -> Rect {
-    let mut all = part;
-    loop {
-        let touched = lines.iter().map(|line| line.rect);
-        let larger = touched
-            .filter(|rect| rect.intersects(all))
-            .fold(all, Rect::union);
-        if larger == all {
-            return all;
-        }
-        all = larger;
-    }
+    found
 }
 
 /// Returns lines from top to bottom, and those side by side from left to right.
@@ -239,18 +224,5 @@ mod tests {
         ];
         let texts: Vec<String> = in_order(lines).into_iter().map(|line| line.text).collect();
         assert_eq!(texts, ["a", "b", "c", "d"]);
-    }
-
-    #[test]
-    fn a_part_takes_in_the_lines_that_it_touches_and_those_that_they_touch() {
-        let lines = [line("a", 0, 0), line("b", 35, 5), line("c", 200, 0)];
-        let part = Rect {
-            x: 8,
-            y: 8,
-            width: 8,
-            height: 8,
-        };
-        let all = with_lines(part, &lines);
-        assert_eq!((all.x, all.y, all.width, all.height), (0, 0, 75, 16));
     }
 }

@@ -5,11 +5,11 @@
 //! models either; it says what to run when there are none.
 //!
 //! ```text
-//! frame -> what changed -> detector -> boxes -> ink -> remembered? -> recogniser -> words
+//! frame -> tiles that changed -> remembered? -> detector -> how likely each pixel is text
+//!       -> boxes -> ink -> remembered? -> recogniser -> words
 //! ```
 
 mod blobs;
-mod change;
 mod detect;
 mod engine;
 mod ink;
@@ -17,10 +17,13 @@ mod line;
 mod memory;
 mod models;
 mod network;
+mod pieces;
 mod raster;
 mod reader;
 mod recognise;
+mod remembered;
 mod tesseract;
+mod tiles;
 
 pub use engine::Runs;
 pub use models::{ModelError, ModelFile, check_models, find_models, model_files};

@@ -9,22 +9,24 @@ pub(super) struct Planes {
     pub(super) values: Vec<f32>,
 }
 
-/// Returns `area` pixel by pixel. What lies outside of the frame repeats its edge.
-pub(super) fn copied(frame: &Frame, area: Rect) -> Planes {
-    let (width, height) = (area.width as usize, area.height as usize);
-    let mut planes = vec![0.0; 3 * width * height];
-    for y in 0..height {
-        for x in 0..width {
-            let pixel = pixel(frame, area.x + x as i32, area.y + y as i32);
-            for (plane, value) in [pixel[2], pixel[1], pixel[0]].into_iter().enumerate() {
-                planes[(plane * height + y) * width + x] = f32::from(value) / 127.5 - 1.0;
-            }
-        }
-    }
+/// Returns red, green and blue of the pixels of `area`. What lies outside of the frame repeats its
+/// edge.
+pub(super) fn pixels(frame: &Frame, area: Rect) -> Vec<[u8; 3]> {
+    let points = (area.y..area.y + area.height)
+        .flat_map(|y| (area.x..area.x + area.width).map(move |x| (x, y)));
+    points.map(|(x, y)| pixel(frame, x, y)).collect()
+}
+
+/// Returns pixels, `width` a row, as they are.
+pub(super) fn planes(pixels: &[[u8; 3]], width: usize) -> Planes {
+    let plane = |colour: usize| {
+        let values = pixels.iter().map(move |pixel| pixel[colour]);
+        values.map(|value| f32::from(value) / 127.5 - 1.0)
+    };
     Planes {
         width,
-        height,
-        values: planes,
+        height: pixels.len() / width,
+        values: plane(2).chain(plane(1)).chain(plane(0)).collect(),
     }
 }
 
@@ -34,7 +36,7 @@ pub(super) fn scaled(frame: &Frame, area: Rect, size: (usize, usize), padded: us
     let (width, height) = size;
     let across = Steps::new(area.width as usize, width, padded);
     let down = Steps::new(area.height as usize, height, height);
-    let source = copied(frame, area);
+    let source = planes(&pixels(frame, area), area.width as usize);
     let plane = (area.width * area.height) as usize;
     let mut planes = Vec::with_capacity(3 * padded * height);
     for pixels in source.values.chunks_exact(plane) {

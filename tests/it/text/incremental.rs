@@ -3,10 +3,9 @@
 use super::{
     by_models, missing,
     scene::{Scene, TRUTH},
-    words,
 };
 use mosdat::{
-    model::{Frame, Point, Reading, Rect},
+    model::{Frame, Reading, Rect, TextLine},
     port::{Reader, Readers},
 };
 use std::sync::Arc;
@@ -19,7 +18,7 @@ async fn only_what_changed_is_read_again() {
     let frame = scene.settled().await;
     let first = reader.read(&frame, None).await.unwrap();
     let cold = readers.runs();
-    assert!(cold.detector == 1 && cold.recogniser > 30, "{cold:?}");
+    assert!(cold.detector <= 35 && cold.recogniser > 30, "{cold:?}");
 
     // The same picture, in other memory: no model is run, whatever part is asked for.
     let mut same = frame.clone();
@@ -43,16 +42,16 @@ async fn only_what_changed_is_read_again() {
     let changed = scene.change("Waiting").await;
     let second = reader.read(&changed, None).await.unwrap();
     let runs = readers.runs();
-    assert!(runs.detector - cold.detector <= 2, "{cold:?} {runs:?}");
+    assert!(runs.detector - cold.detector <= 4, "{cold:?} {runs:?}");
     assert!(runs.recogniser - cold.recogniser <= 3, "{cold:?} {runs:?}");
     assert_eq!(missing(&second, "Waiting"), [""; 0]);
     assert_eq!(missing(&second, "Paused"), ["Paused"]);
     assert!(missing(&second, &TRUTH.replace("Paused", "Waiting")).len() <= 1);
 
-    // What was read before is not read again, wherever it is.
+    // What was read before is not read again.
     let back = scene.change("Paused").await;
-    reader.read(&back, None).await.unwrap();
-    assert_eq!(readers.runs().recogniser, runs.recogniser);
+    assert_eq!(reader.read(&back, None).await.unwrap(), first);
+    assert_eq!(readers.runs(), runs);
 }
 
 #[tokio::test]
@@ -80,7 +79,7 @@ async fn a_question_about_a_part_reads_that_part() {
             .all(|line| buttons.contains(line.rect.center()))
     );
     let runs = readers.runs();
-    assert!(runs.recogniser <= 6, "{runs:?}");
+    assert!(runs.recogniser <= 6 && runs.detector <= 9, "{runs:?}");
     reader.read(&frame, Some(buttons)).await.unwrap();
     assert_eq!(readers.runs(), runs);
 
@@ -98,49 +97,91 @@ async fn a_question_about_a_part_reads_that_part() {
     assert!(missing.len() <= 1, "{missing:?}");
 }
 
+/// What is read of a picture is the same whatever was read before it: the same lines, words and
+/// places. Each seed is another story.
 #[tokio::test]
 async fn what_was_read_change_by_change_is_what_is_read_at_once() {
     let scene = Scene::start(&[]).await;
-    let mut frame = scene.settled().await;
-    let original = frame.clone();
+    let original = scene.settled().await;
     let readers = by_models();
-    let reader = readers.open();
-    let first = reader.read(&frame, None).await.unwrap();
-    let seed = 1;
+    let first = readers.open().read(&original, None).await.unwrap();
+    let mut stories = Vec::new();
+    for _ in 0..3 {
+        let seed = fastrand::u64(..);
+        let mut random = fastrand::Rng::with_seed(seed);
+        let reader = readers.open();
+        let mut frame = original.clone();
+        for step in 0..5 {
+            frame = edited(&original, &frame, &first, &mut random);
+            let area = random.bool().then(|| some_area(&frame, &mut random));
+            let changed = reader.read(&frame, area).await.unwrap();
+            let whole = readers.open().read(&frame, None).await.unwrap();
+            let is_right = in_area(&changed, area) == in_area(&whole, area);
+            assert!(
+                is_right,
+                "step {step} of seed {seed}, {area:?}: {changed:#?} was read, {whole:#?} is there"
+            );
+        }
+        stories.push((seed, frame, reader));
+    }
+    // Nor is it what was remembered for another screen: these models have read nothing yet.
+    let (seed, frame, reader) = stories.pop().unwrap();
+    let anew = by_models().open().read(&frame, None).await.unwrap();
+    let changed = reader.read(&frame, None).await.unwrap();
+    assert_eq!(changed, anew, "seed {seed}");
+}
+
+/// A question about an area is answered with the lines of the whole whose middle lies in it.
+#[tokio::test]
+async fn what_is_read_of_an_area_is_what_the_whole_has_there() {
+    let scene = Scene::start(&[]).await;
+    let original = scene.settled().await;
+    let readers = by_models();
+    let first = readers.open().read(&original, None).await.unwrap();
+    let seed = fastrand::u64(..);
     let mut random = fastrand::Rng::with_seed(seed);
-    for step in 0..6 {
+    let mut frame = original.clone();
+    for _ in 0..2 {
         frame = edited(&original, &frame, &first, &mut random);
-        let changed = reader.read(&frame, None).await.unwrap();
         let whole = readers.open().read(&frame, None).await.unwrap();
-        let (only_changed, only_whole) = (not_in(&changed, &whole), not_in(&whole, &changed));
-        assert!(
-            only_changed.is_empty() && only_whole.is_empty(),
-            "step {step} of seed {seed}: {only_changed:?} are remembered, {only_whole:?} are there"
-        );
+        // Each middle by itself is the smallest area that has a line.
+        let middles = whole.lines.iter().step_by(5).map(|line| Rect {
+            x: line.rect.center().x,
+            y: line.rect.center().y,
+            width: 1,
+            height: 1,
+        });
+        let areas = (0..8).map(|_| some_area(&frame, &mut random));
+        for area in middles.chain(areas.collect::<Vec<_>>()) {
+            let part = readers.open().read(&frame, Some(area)).await.unwrap();
+            let (part, whole) = (in_area(&part, None), in_area(&whole, Some(area)));
+            assert_eq!(part, whole, "{area} of seed {seed}");
+        }
     }
 }
 
-/// Words that are in one reading and not near the same place in the other. A detector that is shown
-/// more or less around a line may move its edges a little, and makes this and that of icons.
-fn not_in(one: &Reading, other: &Reading) -> Vec<String> {
-    let near = |a: Point, b: Point| (a.x - b.x).abs() <= 4 && (a.y - b.y).abs() <= 4;
-    let others = words(other);
-    let is_there = |word: &&&mosdat::model::TextWord| {
-        let mut same = others.iter().filter(|other| other.text == word.text);
-        same.any(|other| near(word.rect.center(), other.rect.center()))
-    };
-    let is_word = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).count() > 1;
-    let words = words(one);
-    let lost = words
-        .iter()
-        .filter(|word| is_word(&word.text) && !is_there(word));
-    lost.map(|word| format!("{} at {}", word.text, word.rect))
-        .collect()
+/// The lines whose middle lies in an area, by their places.
+fn in_area(reading: &Reading, area: Option<Rect>) -> Vec<TextLine> {
+    let is_in = |line: &&TextLine| area.is_none_or(|area| area.contains(line.rect.center()));
+    let mut lines: Vec<TextLine> = reading.lines.iter().filter(is_in).cloned().collect();
+    lines.sort_by_key(|line| line.rect);
+    lines
 }
 
-/// What an app does to its screen: a line vanishes, comes back, or appears where nothing was.
+fn some_area(frame: &Frame, random: &mut fastrand::Rng) -> Rect {
+    let (width, height) = (random.i32(1..500), random.i32(1..300));
+    Rect {
+        x: random.i32(-20..frame.width as i32),
+        y: random.i32(-20..frame.height as i32),
+        width,
+        height,
+    }
+}
+
+/// What an app does to its screen: a line vanishes, comes back, or appears where nothing was, or a
+/// part of it moves anywhere.
 fn edited(original: &Frame, frame: &Frame, first: &Reading, random: &mut fastrand::Rng) -> Frame {
-    let is_text = |line: &&mosdat::model::TextLine| line.text.len() > 3;
+    let is_text = |line: &&TextLine| line.text.len() > 3;
     let lines: Vec<Rect> = first
         .lines
         .iter()
@@ -151,7 +192,7 @@ fn edited(original: &Frame, frame: &Frame, first: &Reading, random: &mut fastran
     let mut pixels = frame.rgba.to_vec();
     let width = frame.width as i32;
     let offset = |x: i32, y: i32| ((y * width + x) * 4) as usize;
-    match random.u8(..3) {
+    match random.u8(..4) {
         0 => {
             let ground = offset(line.x, line.y);
             let ground: [u8; 4] = pixels[ground..ground + 4].try_into().unwrap();
@@ -164,6 +205,26 @@ fn edited(original: &Frame, frame: &Frame, first: &Reading, random: &mut fastran
             for (x, y) in points(line) {
                 let at = offset(x, y);
                 pixels[at..at + 4].copy_from_slice(&original.rgba[at..at + 4]);
+            }
+        }
+        2 => {
+            let part = Rect {
+                x: 0,
+                y: 0,
+                width: random.i32(1..300),
+                height: random.i32(1..150),
+            };
+            let place = |random: &mut fastrand::Rng| {
+                let x = random.i32(0..=width - part.width);
+                (x, random.i32(0..=frame.height as i32 - part.height))
+            };
+            let (from, to) = (place(random), place(random));
+            for (dx, dy) in points(part) {
+                let (from, to) = (
+                    offset(from.0 + dx, from.1 + dy),
+                    offset(to.0 + dx, to.1 + dy),
+                );
+                pixels[to..to + 4].copy_from_slice(&frame.rgba[from..from + 4]);
             }
         }
         _ => {

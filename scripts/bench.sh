@@ -141,6 +141,16 @@ else
   misses=$((misses + 1))
 fi
 
+# What steps cost on a real desktop, beyond what the app takes.
+say 'carrying out a scenario of 100 steps'
+code=0
+scripts/bench/steps.py --mosdat "$binary" --project "$work/notes" --runs "$runs" | tee -a "$rows" || code=$?
+case $code in
+  0) ;;
+  1) misses=$((misses + 1)) ;;
+  *) exit "$code" ;;
+esac
+
 # What one more way to search a guest's accessibility tree needs: the peer of mosdat's.
 fetch_peer() {
   local folder=$checkout/bench-out/debs

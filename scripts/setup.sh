@@ -41,6 +41,7 @@ missing() {
   has_gtk || echo python3-gi gir1.2-gtk-3.0
   has chromium || echo chromium
   has tesseract || echo tesseract-ocr
+  has ffmpeg && has ffprobe || echo ffmpeg
   python3 -c 'import pip' 2> /dev/null || echo python3-pip
   has_proxmoxer || echo python3-proxmoxer python3-requests
   [ -e /usr/share/glib-2.0/schemas/org.xfce.mousepad.gschema.xml ] || echo mousepad

@@ -410,6 +410,26 @@ pub(super) struct ReportArguments {
     /// Where to write the Markdown summary; standard output when nothing is named
     #[arg(long, value_name = "FILE")]
     pub(super) markdown: Option<PathBuf>,
+    /// Where to write the events by the names that older readers know, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(super) events: Option<PathBuf>,
+    /// Folder to write videos to, one for each attempt at a cell (needs ffmpeg)
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) video: Option<PathBuf>,
+    /// What videos are written as
+    #[arg(long, value_enum, default_value_t, requires = "video")]
+    pub(super) video_format: VideoFormat,
+    /// Videos of those cells only that have this in their key
+    #[arg(long, value_name = "TEXT", requires = "video")]
+    pub(super) cell: Option<String>,
+}
+
+/// Containers of videos.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum VideoFormat {
+    #[default]
+    Mp4,
+    Webm,
 }
 
 #[derive(Debug, Args)]

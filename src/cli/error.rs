@@ -77,6 +77,8 @@ pub(super) enum CliError {
         source: io::Error,
     },
     #[error(transparent)]
+    Video(#[from] driver::video::VideoError),
+    #[error(transparent)]
     Vision(#[from] crate::port::VisionError),
     #[error("failed to {what} the cache of answers")]
     VlmCache {
@@ -128,6 +130,11 @@ impl CliError {
             Self::Run(RunError::Store(_)) | Self::Store(StoreError::Io { .. }) => {
                 Some("make room or mend the permissions, then run the same command again".into())
             }
+            Self::Video(driver::video::VideoError::NoFfmpeg) => Some(
+                "install it (`apt install ffmpeg`); the pictures are in the run's folder and on \
+                 its page (`--html`) all the same"
+                    .into(),
+            ),
             _ => None,
         }
     }

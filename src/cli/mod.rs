@@ -26,6 +26,7 @@ mod session;
 mod settings;
 mod sign_in;
 mod unrecorded;
+mod video;
 mod view;
 mod vision;
 mod visual;

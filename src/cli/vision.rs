@@ -96,7 +96,9 @@ impl Workplace {
         let passwords = consoles.filter_map(|console| console.password.as_ref());
         let proxmox = self.loaded.settings.proxmox.as_ref();
         let token = proxmox.and_then(|proxmox| proxmox.secret.as_ref());
-        let sources = passwords.chain(token);
+        let vlm = self.vlm_settings();
+        let key = vlm.as_ref().and_then(|vlm| vlm.api_key.as_ref());
+        let sources = passwords.chain(token).chain(key);
         let found = sources.map(|source| secrets::find(source, &self.settings.environment));
         found
             .filter_map(Result::ok)

@@ -14,6 +14,7 @@ pub mod proxmox;
 pub mod qemu;
 pub mod sim;
 pub mod ssh;
+pub mod video;
 pub mod vlm;
 pub mod vnc;
 pub mod windows;

@@ -83,6 +83,13 @@ pub enum Event {
         path: String,
         /// What it says, in words.
         label: String,
+        /// What sort of thing it does.
+        #[serde(default)]
+        kind: InstructionKind,
+        /// How many instructions its scenario has, without those within others; 0 where nothing
+        /// says.
+        #[serde(default)]
+        of: u32,
     },
     /// One instruction of a scenario ended.
     Instruction {
@@ -283,6 +290,27 @@ impl Event {
             | Self::RunFinished { .. } => Vec::new(),
         }
     }
+}
+
+/// Sorts of instructions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstructionKind {
+    /// Points at something that is looked for in the picture.
+    Point,
+    /// Points at something that is looked for in the accessibility tree first.
+    Widget,
+    /// Starts a program that stays.
+    Launch,
+    /// Runs commands, or sees to what runs.
+    Shell,
+    /// Decides whether others are carried out, or holds them together.
+    Branch,
+    /// Waits until something holds.
+    Wait,
+    /// Presses keys, verifies, keeps something, or does nothing.
+    #[default]
+    Other,
 }
 
 /// How much there is to do.

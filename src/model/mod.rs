@@ -37,7 +37,7 @@ pub use desired::{
     Package, ProviderKind, Reach, Scenario, Session, Source, VncServer,
 };
 pub use diagnostic::{Diagnostic, Place, Severity, did_you_mean, place_of_offset};
-pub use event::{CLEANUP, Event, EvidenceKind, Summary, Totals};
+pub use event::{CLEANUP, Event, EvidenceKind, InstructionKind, Summary, Totals};
 pub use files::{FileError, Files};
 pub use hash::{ContentHash, Describe, Ingredient, Manifest, fingerprint, ingredients};
 pub use image::{Boot, Image};

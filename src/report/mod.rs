@@ -12,6 +12,8 @@ mod log;
 
 pub mod markdown;
 mod matrix;
+pub mod older;
+pub mod reel;
 mod replay;
 mod standing;
 mod step;

@@ -2,11 +2,11 @@
 
 use crate::{
     cli::{
-        arguments::ReportArguments, error::CliError, exit::Ended, face, settings::Settings,
+        arguments::ReportArguments, error::CliError, exit::Ended, face, settings::Settings, video,
         workplace::Workplace,
     },
     driver::disk::{self, DiskFiles},
-    model::{Event, Files as _},
+    model::{Event, Files as _, Secrets},
     report::{self, RunView},
 };
 use std::path::Path;
@@ -22,17 +22,29 @@ pub(in crate::cli) fn run(settings: &Settings, typed: &ReportArguments) -> Resul
             None => "there is no run yet".into(),
         })
     })?;
-    let view = replay(&disk::read_events(dir)?);
+    let events = disk::read_events(dir)?;
+    let view = replay(&events);
     if let Some(path) = &typed.html {
         face::write_file(path, html(&view, dir).as_bytes())?;
     }
     if let Some(path) = &typed.junit {
         face::write_file(path, report::junit::write(&view).as_bytes())?;
     }
+    if let Some(path) = &typed.events {
+        let secrets = Secrets::new(place.known_secrets());
+        let text = report::older::write(&events, &secrets);
+        face::write_file(path, text.as_bytes())?;
+    }
     let markdown = report::markdown::write(&view);
     if let Some(path) = &typed.markdown {
         face::write_file(path, markdown.as_bytes())?;
-    } else if typed.html.is_none() && typed.junit.is_none() {
+    }
+    // Last, so that whatever comes of videos the rest is there.
+    if let Some(folder) = &typed.video {
+        return video::write(settings, &view, dir, folder, typed);
+    }
+    let named = [&typed.html, &typed.junit, &typed.markdown, &typed.events];
+    if named.into_iter().all(Option::is_none) {
         return settings.face.result(|out| write!(out, "{markdown}"));
     }
     Ok(Ended::GOOD)

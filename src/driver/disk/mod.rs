@@ -25,5 +25,5 @@ pub use clock::SystemClock;
 pub use files::DiskFiles;
 pub use lock::LockRules;
 pub use past::DiskPastAttempts;
-pub use runs::{DiskRunFolder, newest_run, read_events, runs};
+pub use runs::{DiskRunFolder, file_name, newest_run, read_events, runs};
 pub use store::{DiskStore, Recovered};

@@ -152,7 +152,7 @@ pub fn newest_run(dir: &Path) -> Option<(RunId, PathBuf)> {
 const LONGEST_NAME: usize = 200;
 
 /// Makes a name for a file of any text: no two texts get the same, and none leads elsewhere.
-pub(super) fn file_name(text: &str) -> String {
+pub fn file_name(text: &str) -> String {
     let mut name = String::new();
     for (index, byte) in text.bytes().enumerate() {
         match byte {

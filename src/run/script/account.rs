@@ -2,8 +2,8 @@
 
 use super::{Halt, look, path::StepPath, record::slug, stage::Stage, step::Found};
 use crate::{
-    model::{Event, Frame, Sight, Timestamp, Verdict},
-    scenario::{Action, Instruction},
+    model::{Event, Frame, InstructionKind, Sight, Timestamp, Verdict},
+    scenario::{Action, Instruction, Target, Way},
 };
 use std::time::Duration;
 
@@ -100,15 +100,41 @@ async fn newest(stage: &mut Stage<'_>) -> Result<Frame, Halt> {
     Ok(screen.frame().await?)
 }
 
-pub(super) fn begin(stage: &Stage<'_>, path: &StepPath, label: &str) -> Timestamp {
+pub(super) fn begin(
+    stage: &Stage<'_>,
+    path: &StepPath,
+    instruction: &Instruction,
+    label: &str,
+) -> Timestamp {
     let at = stage.watcher.clock.now();
     stage.watcher.tell(Event::InstructionStarted {
         key: stage.watcher.key.clone(),
         at,
         path: path.to_string(),
         label: label.into(),
+        kind: kind(&instruction.action),
+        of: stage.steps,
     });
     at
+}
+
+fn kind(action: &Action) -> InstructionKind {
+    let at = |target: &Target| match target.ways.first() {
+        Some(Way::Node(_)) => InstructionKind::Widget,
+        Some(_) | None => InstructionKind::Point,
+    };
+    match action {
+        Action::Click(click) => at(&click.target),
+        Action::Drag { from, .. } => at(from),
+        Action::Scroll { .. } => InstructionKind::Point,
+        Action::Launch { .. } => InstructionKind::Launch,
+        Action::Shell { .. } | Action::App { .. } => InstructionKind::Shell,
+        Action::If { .. } | Action::Group(_) | Action::Sweep => InstructionKind::Branch,
+        Action::WaitFor { .. } => InstructionKind::Wait,
+        Action::Nothing | Action::Screenshot | Action::Dump | Action::Clipboard(_) => {
+            InstructionKind::Other
+        }
+    }
 }
 
 pub(super) fn tell(

@@ -64,6 +64,8 @@ pub(super) struct Stage<'a> {
     pub(super) remembering: Remembering,
     /// The scenario's name.
     pub(super) scenario: ScenarioName,
+    /// How many steps it has, without those within others.
+    pub(super) steps: u32,
     /// Programs that the steps need themselves.
     pub(super) helpers: Vec<Box<dyn Process>>,
     reader: Option<Arc<dyn Reader>>,
@@ -97,6 +99,7 @@ impl<'a> Stage<'a> {
             prepared: Prepared::default(),
             remembering: Remembering::default(),
             scenario: script.name.clone(),
+            steps: script.steps.len() as u32,
             helpers: Vec::new(),
             reader: context.eyes.readers.as_ref().map(|readers| readers.open()),
             hand: Hand::default(),

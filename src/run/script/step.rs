@@ -41,7 +41,7 @@ pub(super) async fn perform(
     instruction: &Instruction,
 ) -> Result<(), Halt> {
     let instruction = stage.filled(instruction);
-    let started = begin(stage, path, &instruction.label);
+    let started = begin(stage, path, &instruction, &instruction.label);
     // What an earlier step clicked says nothing about this one.
     stage.pointed = None;
     let around = std::mem::take(&mut stage.sights);
@@ -100,7 +100,7 @@ pub(super) async fn perform_cleanup(
 ) {
     let mut instruction = stage.filled(instruction);
     let label = format!("{CLEANUP}{}", instruction.label);
-    let started = begin(stage, path, &label);
+    let started = begin(stage, path, &instruction, &label);
     let result = once(stage, path, &instruction, true).await;
     if let Err(halt) = &result {
         let (label, why) = (&instruction.label, halt.why());

@@ -5,5 +5,7 @@ mod fake_run;
 mod html;
 mod junit;
 mod markdown;
+mod older;
 mod run_view;
 mod sights;
+mod video;

@@ -138,6 +138,9 @@ pub enum TreeError {
     /// The desktop has no accessibility bus.
     #[error("failed to reach the accessibility bus: {0}")]
     NoBus(String),
+    /// Whoever was to look could not see the desktop.
+    #[error("nobody could see the desktop: {0}")]
+    Blind(String),
     /// The bus was lost.
     #[error("lost the accessibility bus: {0}")]
     Lost(String),
@@ -201,6 +204,7 @@ impl TreeError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::NoBus(_)
+            | Self::Blind(_)
             | Self::Lost(_)
             | Self::TimedOut { .. }
             | Self::Gone(_)

@@ -38,6 +38,7 @@ mod ssh;
 mod state;
 mod text;
 mod tree;
+mod uia;
 mod visual;
 mod vlm;
 mod vms;

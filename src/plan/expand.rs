@@ -6,8 +6,8 @@
 use super::PlanInput;
 use crate::model::{
     Abilities, Action, Build, Cell, Desired, Expectation, FormatName, Gpu, GpuName, Hardware,
-    Ingredient, KeyLayout, LayerName, Machine, Package, Phase, PoolName, Presence, ProviderKind,
-    Source, SourceSeen, Step, StepHash, StepIndex, StepKey, StepRecord,
+    Ingredient, KeyLayout, LayerName, Machine, Package, Phase, Platform, PoolName, Presence,
+    ProviderKind, Source, SourceSeen, Step, StepHash, StepIndex, StepKey, StepRecord,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -166,6 +166,9 @@ impl Expansion<'_> {
             parts.add("snapshot", &machine.snapshot);
             parts.add("base", &base);
             parts.add("session", machine.session.as_str());
+            if machine.platform != Platform::Linux {
+                parts.add("system", machine.platform.as_str());
+            }
             let (width, height) = machine.geometry;
             parts.add("geometry", &format!("{width}x{height}"));
             if let Some(hardware) = &machine.hardware {

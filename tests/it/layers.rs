@@ -26,7 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 ];
 
 /// What other drivers are built of: starting programs, asking window systems, being a guest.
-const SHARED_DRIVERS: &[&str] = &["process", "windows", "linux"];
+const SHARED_DRIVERS: &[&str] = &["process", "windows", "linux", "uia"];
 
 #[test]
 fn modules_import_only_from_levels_below() {

@@ -1,6 +1,6 @@
 //! A machine of a cluster whose session is open.
 //!
-//! What is asked of the guest itself is [`LinuxGuest`]'s to answer. When an answer fails, the cluster
+//! What is asked of the guest itself is [`Inside`]'s to answer. When an answer fails, the cluster
 //! is asked whether the machine still runs: whatever else went wrong, its loss is why.
 
 use super::{
@@ -8,10 +8,11 @@ use super::{
     clones::Clones,
     config::Limits,
     hold::Hold,
+    inside::Inside,
     reasons::api_error,
 };
 use crate::{
-    driver::linux::{LinuxGuest, alive},
+    driver::linux::alive,
     model::{LayerKind, LayerName, MachineName, Outcome, Package, Point, Session},
     port::{
         AccessibilityTree, Command, Finding, Guest, Output, Process, ProviderError, Screen, Window,
@@ -46,7 +47,7 @@ pub(super) struct ProxmoxGuest {
 pub(super) struct Opened {
     pub(super) machine: MachineName,
     pub(super) session: Session,
-    pub(super) linux: LinuxGuest,
+    pub(super) inside: Inside,
     /// `None` without a desktop.
     pub(super) screen: Option<Arc<dyn Screen>>,
     pub(super) limits: Limits,
@@ -102,8 +103,8 @@ impl ProxmoxGuest {
             return Ok(());
         }
         self.check_there().await?;
-        self.parts.linux.sync().await?;
-        self.parts.linux.close().await;
+        self.parts.inside.sync().await?;
+        self.parts.inside.close().await;
         vm.shut_down().await.map_err(failed)?;
         // Whoever renewed it now would make the layer somebody's clone.
         self.hold.stop_renewing();
@@ -131,10 +132,10 @@ impl ProxmoxGuest {
         // A machine that is lost would be lost again for everybody who starts from it.
         self.check_there().await?;
         match kind {
-            LayerKind::Disk => self.parts.linux.sync().await?,
+            LayerKind::Disk => self.parts.inside.sync().await?,
             LayerKind::Session => {
                 // Nobody may be logged in over the network in a session that others take up.
-                self.parts.linux.close().await;
+                self.parts.inside.close().await;
                 if let Some(screen) = &self.parts.screen {
                     alive::come_to_rest(&**screen, self.parts.limits.rest).await?;
                 }
@@ -200,12 +201,12 @@ impl Guest for ProxmoxGuest {
     }
 
     async fn install(&self, package: &Package, file: &Path) -> Result<Outcome, ProviderError> {
-        self.while_there(self.parts.linux.install(package, file))
+        self.while_there(self.parts.inside.install(package, file))
             .await
     }
 
     async fn uninstall(&self, package: &Package) -> Result<Outcome, ProviderError> {
-        self.while_there(self.parts.linux.uninstall(package)).await
+        self.while_there(self.parts.inside.uninstall(package)).await
     }
 
     async fn keep(&self, layer: &LayerName, kind: LayerKind) -> Result<(), ProviderError> {
@@ -225,7 +226,7 @@ impl Guest for ProxmoxGuest {
     async fn evidence(&self) -> Vec<Finding> {
         let lost = self.what_is_lost().await;
         let mut found = match lost {
-            None => self.parts.linux.evidence().await,
+            None => self.parts.inside.evidence().await,
             Some(why) => vec![Finding {
                 name: "machine.txt".into(),
                 bytes: why.into_bytes(),
@@ -240,12 +241,12 @@ impl Guest for ProxmoxGuest {
     }
 
     fn environment(&self) -> BTreeMap<String, String> {
-        self.parts.linux.environment()
+        self.parts.inside.environment()
     }
 
     async fn run(&self, command: &Command, limit: Duration) -> Result<Output, ProviderError> {
         let output = self
-            .while_there(self.parts.linux.run(command, limit))
+            .while_there(self.parts.inside.run(command, limit))
             .await?;
         match output.exit {
             Some(_) => Ok(output),
@@ -254,19 +255,19 @@ impl Guest for ProxmoxGuest {
     }
 
     async fn start(&self, command: &Command) -> Result<Box<dyn Process>, ProviderError> {
-        self.while_there(self.parts.linux.start(command)).await
+        self.while_there(self.parts.inside.start(command)).await
     }
 
     async fn windows(&self) -> Result<Vec<Window>, ProviderError> {
-        self.while_there(self.parts.linux.windows()).await
+        self.while_there(self.parts.inside.windows()).await
     }
 
     async fn window_at(&self, point: Point) -> Result<Option<Window>, ProviderError> {
-        self.while_there(self.parts.linux.window_at(point)).await
+        self.while_there(self.parts.inside.window_at(point)).await
     }
 
     async fn focus(&self, title: &str) -> Result<(), ProviderError> {
-        self.while_there(self.parts.linux.focus(title)).await
+        self.while_there(self.parts.inside.focus(title)).await
     }
 
     async fn screen(&self) -> Result<Arc<dyn Screen>, ProviderError> {
@@ -280,12 +281,12 @@ impl Guest for ProxmoxGuest {
     }
 
     async fn tree(&self) -> Result<Arc<dyn AccessibilityTree>, ProviderError> {
-        self.while_there(self.parts.linux.tree()).await
+        self.while_there(self.parts.inside.tree()).await
     }
 
     async fn close(self: Box<Self>) -> Result<(), ProviderError> {
         let Self { parts, hold, .. } = *self;
-        parts.linux.close().await;
+        parts.inside.close().await;
         let given = hold.give_back().await;
         given.map_err(|err| api_error(&parts.machine, "its release", &err))
     }

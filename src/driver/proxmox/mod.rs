@@ -29,6 +29,7 @@ mod gpu;
 mod guest;
 mod hold;
 mod holders;
+mod inside;
 mod lease;
 mod look;
 mod notes;

@@ -10,14 +10,18 @@ use super::{
     console::{ClusterConsole, GuestConsole},
     gpu,
     guest::Opened,
+    inside::Inside,
     look::snapshot_identity,
     provider::ProxmoxProvider,
     reasons::api_error,
     vm::{Snapshot, Vm},
 };
 use crate::{
-    driver::linux::{self, LinuxConfig, LinuxGuest, alive},
-    model::{Gpu, Layer, Machine, Session},
+    driver::{
+        linux::{self, LinuxConfig, LinuxGuest, alive},
+        uia::{UiaLimits, WindowsConfig, WindowsGuest},
+    },
+    model::{Gpu, Layer, Machine, Platform, Session},
     port::{Console, Login, ProviderError, Screen, Shell, ShellError, with_causes},
 };
 use std::{
@@ -60,7 +64,34 @@ impl Opening<'_> {
             seen.map_err(|why| self.start_error(&format!("the GPU `{}`", gpu.name), &why))?;
         }
         let shell = self.log_in(deadline).await?;
-        let linux = LinuxGuest::log_in(self.linux(&shell, limit)).await?;
+        let (inside, screen) = match self.machine.platform {
+            Platform::Linux => self.linux_session(&shell, limit, has_ram).await?,
+            Platform::Windows => {
+                let windows = WindowsGuest::log_in(self.windows(&shell, limit)).await?;
+                (Inside::Windows(windows), self.screen().await?)
+            }
+            Platform::Macos => {
+                let machine = self.machine.name.clone();
+                let what = "be used: nobody knows its system yet, which is macOS".into();
+                return Err(ProviderError::Unable { machine, what });
+            }
+        };
+        Ok(Opened {
+            machine: self.machine.name.clone(),
+            session: self.machine.session,
+            inside,
+            screen,
+            limits,
+        })
+    }
+
+    async fn linux_session(
+        &self,
+        shell: &Arc<dyn Shell>,
+        limit: Duration,
+        has_ram: bool,
+    ) -> Result<(Inside, Option<Arc<dyn Screen>>), ProviderError> {
+        let linux = LinuxGuest::log_in(self.linux(shell, limit)).await?;
         if has_ram {
             // It woke up where it fell asleep.
             let now = Duration::from_millis(self.config.clock.now().0);
@@ -71,13 +102,7 @@ impl Opening<'_> {
             Some(screen) => linux.with_screen(Arc::clone(screen)),
             None => linux,
         };
-        Ok(Opened {
-            machine: self.machine.name.clone(),
-            session: self.machine.session,
-            linux,
-            screen,
-            limits,
-        })
+        Ok((Inside::Linux(linux), screen))
     }
 
     /// Returns the machine to the snapshot to start from. Says whether it woke up there.
@@ -220,6 +245,16 @@ impl Opening<'_> {
                 return Err(self.start_error("the login", &last.to_string()));
             }
             sleep(PACE).await;
+        }
+    }
+
+    fn windows(&self, shell: &Arc<dyn Shell>, session: Duration) -> WindowsConfig {
+        WindowsConfig {
+            machine: self.machine.name.clone(),
+            shell: Arc::clone(shell),
+            token: format!("{:016x}", fastrand::u64(..)),
+            session,
+            limits: UiaLimits::default(),
         }
     }
 

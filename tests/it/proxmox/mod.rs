@@ -20,4 +20,5 @@ mod tasks;
 mod vm_console;
 mod vm_matrix;
 mod vm_real;
+mod windows;
 mod world;

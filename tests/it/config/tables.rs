@@ -1,6 +1,7 @@
 //! Mistakes in machines, builds, GPUs, providers and the tables that nothing uses yet.
 
 use super::fakes::{APP, SIM, check, load_tables, load_text, mistakes};
+use mosdat::model::System;
 
 const PACKAGE: &str = "[[vm.package]]\nformat = \"deb\"\ninstall = \"apt install {file}\"\n";
 const BUILD: &str = "[[build]]\nname = \"main\"\nsource = { path = \"..\" }\n";
@@ -329,4 +330,24 @@ fn tables_and_lists_of_tables_are_told_apart() {
     assert!(
         mistakes(&load_text(&format!("name = \"x\"\n{APP}{SIM}"))).contains("unknown key `name`")
     );
+}
+
+#[test]
+fn a_machine_runs_the_system_that_it_is_said_to() {
+    let vm = format!("[proxmox]\n[[vm]]\nname = \"v\"\n{PACKAGE}{BUILD}");
+    let with = |line: &str| vm.replace("name = \"v\"", &format!("name = \"v\"\n{line}"));
+    for (line, system) in [
+        ("", System::Linux),
+        ("os_type = \"linux\"", System::Linux),
+        ("os_type = \"windows\"", System::Windows),
+        ("os_type = \"macos\"", System::MacOs),
+    ] {
+        let loaded = load_tables(&with(line)).unwrap();
+        assert_eq!(
+            loaded.desired.machines[&"v".into()].system,
+            system,
+            "{line}"
+        );
+    }
+    check(&with("os_type = \"windoze\""), "`windows`");
 }

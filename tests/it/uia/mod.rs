@@ -360,7 +360,7 @@ async fn what_was_not_seen_is_named_so_that_nothing_is_taken_for_absent() {
     let page = json!({ "class": "Chrome_RenderWidgetHostHWND", "child_count": 0 });
     let broken = |kind: &str| {
         json!({
-            "program": "other", "title": "", "process": 1, "error": "it does not answer",
+            "program": "other", "title": "", "process": 1, "error": format!("it is {kind}"),
             "kind": kind, "widgets": [],
         })
     };
@@ -381,7 +381,7 @@ async fn what_was_not_seen_is_named_so_that_nothing_is_taken_for_absent() {
         .map(|app| app.label.as_str())
         .collect();
     let expected = [
-        "other (it does not answer)",
+        "other (it is trouble)",
         "notes (Notes) (it lies deeper than was read)",
         "notes (Notes) (its page tells no widgets)",
     ];

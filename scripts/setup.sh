@@ -16,6 +16,7 @@ die() { say "$*"; exit 1; }
 has() { command -v "$1" > /dev/null; }
 has_proxmoxer() { /usr/bin/python3 -c 'import proxmoxer, requests' 2> /dev/null; }
 has_venv() { /usr/bin/python3 -c 'import ensurepip, venv' 2> /dev/null; }
+has_atspi() { /usr/bin/python3 -c 'import gi; gi.require_version("Atspi", "2.0")' 2> /dev/null; }
 has_gtk() { /usr/bin/python3 -c 'import gi; gi.require_version("Gtk", "3.0")' 2> /dev/null; }
 
 # Prints the package of each thing that is not there. Programs and files are looked for, not
@@ -39,6 +40,7 @@ missing() {
   [ -x /usr/bin/python3 ] || echo python3
   has_venv || echo python3-venv
   has_gtk || echo python3-gi gir1.2-gtk-3.0
+  has_atspi || echo gir1.2-atspi-2.0
   has chromium || echo chromium
   has tesseract || echo tesseract-ocr
   has ffmpeg && has ffprobe || echo ffmpeg

@@ -3,8 +3,8 @@
 
 use crate::{
     driver::disk::DiskStore,
-    model::{Record, Recorded, StepKey},
-    port::{Durability, LockHolder, LockToken, Store, StoreError},
+    model::{PastAttempt, Record, Recorded, StepKey},
+    port::{Durability, EvidenceError, LockHolder, LockToken, PastAttempts, Store, StoreError},
 };
 use std::collections::BTreeSet;
 
@@ -59,5 +59,23 @@ impl Store for Unrecorded<'_> {
 
     fn compact(&mut self) -> Result<(), StoreError> {
         self.store.compact()
+    }
+}
+
+/// Remembers no attempts.
+#[derive(Debug)]
+pub(super) struct Unremembered;
+
+impl PastAttempts for Unremembered {
+    fn of(&self, _: &StepKey) -> Result<Vec<PastAttempt>, EvidenceError> {
+        Ok(Vec::new())
+    }
+
+    fn add(&self, _: &StepKey, _: &[PastAttempt]) -> Result<(), EvidenceError> {
+        Ok(())
+    }
+
+    fn steps(&self) -> Result<Vec<StepKey>, EvidenceError> {
+        Ok(Vec::new())
     }
 }

@@ -6,6 +6,10 @@ use std::time::Duration;
 
 /// The vision models that may be asked, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own, and they are set in any combination"
+)]
 pub struct VlmSettings {
     /// Where they are, the first first: `http://host:port/v1`. May come from the environment.
     pub endpoints: Vec<String>,

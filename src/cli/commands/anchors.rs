@@ -3,10 +3,10 @@
 
 use crate::{
     cli::{
+        arguments::scenario::{AnchorsCommand, ProposalArguments},
         error::CliError,
         exit::Ended,
         face,
-        scenario_arguments::{AnchorsCommand, ProposalArguments},
         settings::Settings,
         view::review_page,
         workplace::Workplace,

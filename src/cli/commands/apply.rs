@@ -22,7 +22,7 @@ use crate::{
     driver::disk::{DiskRunFolder, DiskStore},
     model::{Event, Fact, Plan, PoolName, Recorded, RunId, Secrets, Timestamp},
     plan,
-    port::{Builder as _, RunFolder as _, Store},
+    port::{Builder as _, PastAttempts, RunFolder as _, Store},
     report::{self, RunView},
     run::{self, Applied, ApplyOptions, Ports, Stop, World, retry::RetryPolicy},
 };
@@ -105,7 +105,8 @@ async fn apply(
             .face
             .result(|out| write!(out, "{}", view.write(&plan)));
     }
-    carry_out(place, typed.arguments, &drivers, store, scene, plan).await
+    let kept = (store as &mut dyn Store, Arc::new(place.past()) as _);
+    carry_out(place, typed.arguments, &drivers, kept, scene, plan).await
 }
 
 /// Shows the plan and asks, unless the user agreed beforehand.
@@ -140,7 +141,7 @@ pub(super) async fn carry_out(
     place: &Workplace,
     typed: &ApplyArguments,
     drivers: &Drivers,
-    store: &mut dyn Store,
+    (store, past): (&mut dyn Store, Arc<dyn PastAttempts>),
     scene: Scene<'_>,
     plan: Plan,
 ) -> Result<Ended, CliError> {
@@ -163,7 +164,7 @@ pub(super) async fn carry_out(
         keepers: drivers.keepers.clone(),
         store,
         folder: Arc::clone(&folder) as _,
-        past: Arc::new(place.past()),
+        past,
         clock: Arc::clone(&drivers.clock),
         secrets: Secrets::new(place.known_secrets()),
     };

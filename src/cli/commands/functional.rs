@@ -5,20 +5,21 @@ use super::apply;
 use crate::{
     cli::{
         arguments::ApplyArguments,
+        arguments::functional::{FunctionalArguments, PartArguments},
         error::CliError,
         exit::Ended,
-        functional_arguments::{FunctionalArguments, PartArguments},
         settings::Settings,
         sign_in,
-        unrecorded::Unrecorded,
+        unrecorded::{Unrecorded, Unremembered},
         workplace::Workplace,
     },
     model::{Cell, Desired, MachineName, Scenario, ScenarioName, StepKey, did_you_mean},
     plan::{self, select::Selection},
+    port::Store,
     run::Look,
     scenario::{Bound, Bounds, Part, SmokeCheck},
 };
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 pub(in crate::cli) fn run(
     settings: &Settings,
@@ -56,7 +57,8 @@ pub(in crate::cli) fn run(
             let plan = plan::plan(&scene.input());
             super::plan::warn(&place.settings, &scene, &plan);
             let mut store = Unrecorded { store, steps };
-            apply::carry_out(&place, &told, &drivers, &mut store, scene, plan).await
+            let kept = (&mut store as &mut dyn Store, Arc::new(Unremembered) as _);
+            apply::carry_out(&place, &told, &drivers, kept, scene, plan).await
         };
         place.block_on(trying)?
     })

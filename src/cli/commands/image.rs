@@ -2,12 +2,12 @@
 
 use crate::{
     cli::{
-        error::CliError,
-        exit::Ended,
-        image_arguments::{
+        arguments::image::{
             BuildArguments, ImageCommand, ImportArguments, ListArguments, PruneArguments,
             RemoveArguments, WhereArguments,
         },
+        error::CliError,
+        exit::Ended,
         progress::making::Making,
         settings::Settings,
         view::images,

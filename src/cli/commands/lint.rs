@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{
-        diagnostics, error::CliError, exit::Ended, scenario_arguments::LintArguments,
+        arguments::scenario::LintArguments, diagnostics, error::CliError, exit::Ended,
         settings::Settings, sign_in,
     },
     driver::disk::DiskFiles,

@@ -2,7 +2,7 @@
 
 use super::lint::documents;
 use crate::{
-    cli::{error::CliError, exit::Ended, scenario_arguments::RecipesCommand, settings::Settings},
+    cli::{arguments::scenario::RecipesCommand, error::CliError, exit::Ended, settings::Settings},
     driver::disk::DiskFiles,
     model::{Files as _, did_you_mean},
     scenario::entry,

@@ -2,7 +2,7 @@
 
 use super::recipes::{kept, named};
 use crate::{
-    cli::{error::CliError, exit::Ended, scenario_arguments::RoutinesCommand, settings::Settings},
+    cli::{arguments::scenario::RoutinesCommand, error::CliError, exit::Ended, settings::Settings},
     driver::disk::DiskFiles,
     scenario::{Group, Instruction, entry, inputs, load_routine},
 };

@@ -2,9 +2,9 @@
 
 use crate::{
     cli::{
+        arguments::scenario::{Document, SchemaArguments, SchemaFormat},
         error::CliError,
         exit::Ended,
-        scenario_arguments::{Document, SchemaArguments, SchemaFormat},
         settings::Settings,
     },
     scenario::{keys::Holder, schema, table},

@@ -2,12 +2,12 @@
 
 use crate::{
     cli::{
+        arguments::visual::VisualArguments,
         error::CliError,
         exit::Ended,
         face,
         settings::Settings,
         visual::{ARTEFACTS, Approved, Notes, References, Shot, blink, shots},
-        visual_arguments::VisualArguments,
     },
     driver::disk::DiskFiles,
     judge::{

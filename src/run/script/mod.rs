@@ -16,6 +16,7 @@ mod apps;
 mod bug;
 mod click;
 mod clipboard;
+mod doubt;
 mod expect;
 mod eyes;
 mod field;

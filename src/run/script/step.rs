@@ -3,7 +3,7 @@
 use super::{
     Halt,
     account::{begin, file_name, keep_evidence, tell},
-    act, apps, click, expect,
+    act, apps, click, doubt, expect,
     path::StepPath,
     remember, rescue,
     stage::Stage,
@@ -49,6 +49,11 @@ pub(super) async fn perform(
     let mut result = result.and_then(|found| stage.judge_ends().map(|()| found));
     if let Err(Halt::Failed(why)) = &result
         && let Some(doubt) = click::doubt(stage, &instruction).await
+    {
+        result = Err(Halt::passing(format!("{doubt}; what was seen then: {why}")));
+    }
+    if let Err(Halt::Failed(why)) = &result
+        && let Some(doubt) = doubt::doubt(stage, &instruction).await
     {
         result = Err(Halt::passing(format!("{doubt}; what was seen then: {why}")));
     }

@@ -18,6 +18,10 @@ pub(super) use super::look::Sighting;
 /// How long the look at the end of the time may take.
 const LAST_LOOK: Duration = Duration::from_secs(5);
 
+/// How long reading the screen may take that began within the time: it is this computer that is slow
+/// then, and no desktop that does not answer.
+const LAST_READING: Duration = Duration::from_mins(1);
+
 /// How long a question to a model may take that was asked within the time.
 const LAST_ANSWER: Duration = Duration::from_mins(4);
 
@@ -147,15 +151,19 @@ pub(super) async fn still(screen: &dyn Screen, end: Instant) -> Result<(), Halt>
     }
 }
 
-/// Gives a look the time that is left, and the last one a little; a model that was asked in time
-/// may take its own.
+/// Gives a look the time that is left, and the last one a little; a model that was asked in time, and
+/// whoever reads the screen, may take their own.
 async fn in_time(
     look: impl Future<Output = Result<Look, Halt>>,
     targets: &[&Target],
     deadline: Instant,
 ) -> Result<Look, Halt> {
-    let asks = targets.iter().any(|target| look::asks_model(target));
-    let more = if asks { LAST_ANSWER } else { LAST_LOOK };
+    let any = |is: fn(&Target) -> bool| targets.iter().any(|target| is(target));
+    let more = match () {
+        () if any(look::asks_model) => LAST_ANSWER,
+        () if any(look::reads_text) => LAST_READING,
+        () => LAST_LOOK,
+    };
     let end = deadline.max(Instant::now()) + more;
     let looked = timeout_at(end, look).await;
     looked.unwrap_or_else(|_| Err(Halt::passing("the desktop did not answer in time")))

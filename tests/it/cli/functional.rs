@@ -40,6 +40,8 @@ fn a_try_makes_what_it_needs_and_records_no_verdict() {
     let out = project.ok(&TRY);
     assert!(out.contains("✓ passed"), "{out}");
     assert!(exercises(&project).is_empty(), "{:?}", exercises(&project));
+    let flakes = project.ok(&["flakes", "plan.toml", "--all"]);
+    assert!(flakes.starts_with("0 exercises"), "{flakes}");
     // What it needed is there now, and only what is tested is due.
     let plan = project.ok(&[
         "plan",

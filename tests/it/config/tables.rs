@@ -1,7 +1,7 @@
 //! Mistakes in machines, builds, GPUs, providers and the tables that nothing uses yet.
 
 use super::fakes::{APP, SIM, check, load_tables, load_text, mistakes};
-use mosdat::model::System;
+use mosdat::model::Platform;
 
 const PACKAGE: &str = "[[vm.package]]\nformat = \"deb\"\ninstall = \"apt install {file}\"\n";
 const BUILD: &str = "[[build]]\nname = \"main\"\nsource = { path = \"..\" }\n";
@@ -337,14 +337,14 @@ fn a_machine_runs_the_system_that_it_is_said_to() {
     let vm = format!("[proxmox]\n[[vm]]\nname = \"v\"\n{PACKAGE}{BUILD}");
     let with = |line: &str| vm.replace("name = \"v\"", &format!("name = \"v\"\n{line}"));
     for (line, system) in [
-        ("", System::Linux),
-        ("os_type = \"linux\"", System::Linux),
-        ("os_type = \"windows\"", System::Windows),
-        ("os_type = \"macos\"", System::MacOs),
+        ("", Platform::Linux),
+        ("os_type = \"linux\"", Platform::Linux),
+        ("os_type = \"windows\"", Platform::Windows),
+        ("os_type = \"macos\"", Platform::Macos),
     ] {
         let loaded = load_tables(&with(line)).unwrap();
         assert_eq!(
-            loaded.desired.machines[&"v".into()].system,
+            loaded.desired.machines[&"v".into()].platform,
             system,
             "{line}"
         );

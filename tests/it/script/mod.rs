@@ -1,6 +1,7 @@
 //! Scenarios on a desktop that exists only in the test: what passes, what fails, what is blocked.
 
 mod desktop;
+mod doubts;
 mod gestures;
 mod given;
 mod life;

@@ -235,6 +235,12 @@ fn rungs_of(target: &Target) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
+/// Whether looking for it reads the screen, which this computer may take a while for.
+pub(super) fn reads_text(target: &Target) -> bool {
+    let is_read = |way: &Way| matches!(way, Way::Text(_));
+    target.allows(Rung::Text) && target.ways.iter().any(is_read)
+}
+
 /// Whether looking for it asks a model, which takes its time: then the picture should have settled.
 pub(super) fn asks_model(target: &Target) -> bool {
     let is_asked = |way: &Way| matches!(way, Way::Thing(_) | Way::Statement(_));

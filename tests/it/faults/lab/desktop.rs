@@ -72,8 +72,8 @@ fn around() -> Vec<Row> {
         ),
         broken(
             "picture-covered",
-            "failed",
-            "",
+            "blocked",
+            "is covered by",
             ABOVE,
             "- verify: {anchor: badge.png}\n  timeout: 4\n",
         ),

@@ -154,7 +154,7 @@ async fn a_model_that_lies_convicts_and_acquits_nobody() {
                 &format!("a model that always says {answer}"),
                 &rows,
                 &project,
-            )
+            );
         })
         .await
         .unwrap();

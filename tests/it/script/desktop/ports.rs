@@ -74,7 +74,10 @@ impl Guest for Desktop {
     async fn run(&self, command: &Command, limit: Duration) -> Result<Output, ProviderError> {
         let text = command.argv.last().unwrap().clone();
         let answer = self.change(|state| {
-            state.shells.push(text.clone());
+            // How the machine is, is asked once something has failed.
+            if !text.starts_with("date +%s; df") {
+                state.shells.push(text.clone());
+            }
             (!state.shell_error).then(|| (state.on_shell)(state, &text))
         });
         let (takes, exit, text) = answer.ok_or_else(lost)?;

@@ -1,17 +1,17 @@
 //! What can be typed after the commands around scenarios.
 
-use super::arguments::{FileArgument, VarArguments};
+use super::{FileArgument, VarArguments};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Document {
+pub(in crate::cli) enum Document {
     /// A scenario
     Scenario,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum SchemaFormat {
+pub(in crate::cli) enum SchemaFormat {
     /// A JSON Schema, draft 2020-12
     #[default]
     Json,
@@ -20,17 +20,17 @@ pub(super) enum SchemaFormat {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct SchemaArguments {
+pub(in crate::cli) struct SchemaArguments {
     /// Of which document
     #[arg(value_enum)]
-    pub(super) document: Document,
+    pub(in crate::cli) document: Document,
     /// How to write it
     #[arg(long, value_enum, default_value_t)]
-    pub(super) format: SchemaFormat,
+    pub(in crate::cli) format: SchemaFormat,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum AnchorsCommand {
+pub(in crate::cli) enum AnchorsCommand {
     /// List what is proposed
     List {
         #[command(flatten)]
@@ -60,42 +60,42 @@ pub(super) enum AnchorsCommand {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ProposalArguments {
+pub(in crate::cli) struct ProposalArguments {
     /// Names, as `anchors list` shows them
     #[arg(value_name = "NAME")]
-    pub(super) names: Vec<String>,
+    pub(in crate::cli) names: Vec<String>,
     /// Plan file or app config; the only *.toml in plans/ when left out
     #[arg(long, value_name = "FILE")]
-    pub(super) file: Option<PathBuf>,
+    pub(in crate::cli) file: Option<PathBuf>,
 }
 
 /// Where the documents lie.
 #[derive(Debug, Args)]
-pub(super) struct FolderArguments {
+pub(in crate::cli) struct FolderArguments {
     /// The folder of scenarios
     #[arg(long, value_name = "DIR", default_value = "scenarios")]
-    pub(super) dir: PathBuf,
+    pub(in crate::cli) dir: PathBuf,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct LintArguments {
+pub(in crate::cli) struct LintArguments {
     /// Files, or names of scenarios; everything in the folder when left out
     #[arg(value_name = "FILE|NAME")]
-    pub(super) what: Vec<String>,
+    pub(in crate::cli) what: Vec<String>,
     #[command(flatten)]
-    pub(super) folder: FolderArguments,
+    pub(in crate::cli) folder: FolderArguments,
     #[command(flatten)]
-    pub(super) vars: VarArguments,
+    pub(in crate::cli) vars: VarArguments,
     /// Exit with 1 for warnings as well
     #[arg(long)]
-    pub(super) strict: bool,
+    pub(in crate::cli) strict: bool,
     /// Write one JSON document
     #[arg(long)]
-    pub(super) json: bool,
+    pub(in crate::cli) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum RoutinesCommand {
+pub(in crate::cli) enum RoutinesCommand {
     /// List them, with what they are for
     List {
         #[command(flatten)]
@@ -121,7 +121,7 @@ pub(super) enum RoutinesCommand {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum RecipesCommand {
+pub(in crate::cli) enum RecipesCommand {
     /// List them, with their titles
     List {
         #[command(flatten)]

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum ImageCommand {
+pub(in crate::cli) enum ImageCommand {
     /// Make an image from Debian packages, unless it is there
     ///
     /// Takes about 4 GB while it works and 700 MB afterwards. An attempt that was broken off is gone
@@ -25,7 +25,7 @@ pub(super) enum ImageCommand {
 
 /// A kind of desktop session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum SessionChoice {
+pub(in crate::cli) enum SessionChoice {
     X11,
     Wayland,
     None,
@@ -43,19 +43,19 @@ impl From<SessionChoice> for Session {
 
 /// Where images lie.
 #[derive(Clone, Debug, Args)]
-pub(super) struct WhereArguments {
+pub(in crate::cli) struct WhereArguments {
     #[arg(
         help = "The folder of images; MOSDAT_IMAGES or `mosdat/images` in your data folder when left out"
     )]
     #[arg(long, value_name = "DIR")]
-    pub(super) images: Option<PathBuf>,
+    pub(in crate::cli) images: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct BuildArguments {
+pub(in crate::cli) struct BuildArguments {
     /// Which release
     #[arg(value_name = "RELEASE", value_parser = ["debian12", "debian13"])]
-    pub(super) release: String,
+    pub(in crate::cli) release: String,
     /// The sessions it can show, one of which a machine picks when it starts
     #[arg(
         long,
@@ -64,74 +64,74 @@ pub(super) struct BuildArguments {
         value_name = "SESSIONS",
         default_value = "x11,wayland,none"
     )]
-    pub(super) session: Vec<SessionChoice>,
+    pub(in crate::cli) session: Vec<SessionChoice>,
     /// Debian packages that it has besides
     #[arg(long, value_delimiter = ',', value_name = "PACKAGES")]
-    pub(super) packages: Vec<String>,
+    pub(in crate::cli) packages: Vec<String>,
     /// Where packages come from: an address, or a line of apt's sources; this computer's own mirror
     /// when left out, or else Debian's
     #[arg(long, value_name = "URL")]
-    pub(super) mirror: Option<String>,
+    pub(in crate::cli) mirror: Option<String>,
     /// What it is called; as the release when left out
     #[arg(long)]
-    pub(super) name: Option<String>,
+    pub(in crate::cli) name: Option<String>,
     /// Make it anew, with today's packages, although it is there
     #[arg(long)]
-    pub(super) force: bool,
+    pub(in crate::cli) force: bool,
     #[command(flatten)]
-    pub(super) place: WhereArguments,
+    pub(in crate::cli) place: WhereArguments,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ListArguments {
+pub(in crate::cli) struct ListArguments {
     /// Write one JSON document
     #[arg(long)]
-    pub(super) json: bool,
+    pub(in crate::cli) json: bool,
     /// Read every image whole and make sure that it is what it was
     #[arg(long)]
-    pub(super) check: bool,
+    pub(in crate::cli) check: bool,
     #[command(flatten)]
-    pub(super) place: WhereArguments,
+    pub(in crate::cli) place: WhereArguments,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct RemoveArguments {
+pub(in crate::cli) struct RemoveArguments {
     /// Which
     #[arg(value_name = "NAME", required = true)]
-    pub(super) names: Vec<String>,
+    pub(in crate::cli) names: Vec<String>,
     #[command(flatten)]
-    pub(super) place: WhereArguments,
+    pub(in crate::cli) place: WhereArguments,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct PruneArguments {
+pub(in crate::cli) struct PruneArguments {
     /// Only of these names
     #[arg(value_name = "NAME")]
-    pub(super) names: Vec<String>,
+    pub(in crate::cli) names: Vec<String>,
     #[command(flatten)]
-    pub(super) place: WhereArguments,
+    pub(in crate::cli) place: WhereArguments,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ImportArguments {
+pub(in crate::cli) struct ImportArguments {
     /// The disk: qcow2, raw, or whatever else `qemu-img` reads
     #[arg(value_name = "FILE")]
-    pub(super) file: PathBuf,
+    pub(in crate::cli) file: PathBuf,
     /// What the image is going to be called
     #[arg(long)]
-    pub(super) name: String,
+    pub(in crate::cli) name: String,
     /// The user whose desktop it shows, and who may use `sudo` without a password
     #[arg(long)]
-    pub(super) user: String,
+    pub(in crate::cli) user: String,
     /// The private key that lets that user in; your SSH agent is asked when left out
     #[arg(long, value_name = "FILE")]
-    pub(super) key: Option<PathBuf>,
+    pub(in crate::cli) key: Option<PathBuf>,
     /// The session it shows
     #[arg(long, value_enum, default_value = "x11")]
-    pub(super) session: SessionChoice,
+    pub(in crate::cli) session: SessionChoice,
     /// The QEMU guest agent does not run in it
     #[arg(long)]
-    pub(super) no_agent: bool,
+    pub(in crate::cli) no_agent: bool,
     #[command(flatten)]
-    pub(super) place: WhereArguments,
+    pub(in crate::cli) place: WhereArguments,
 }

@@ -1,8 +1,8 @@
 //! Measures reading text in pictures, beside other programs that do: `cargo bench --bench ocr`.
 //!
 //! What is known to be on a screen is counted word by word, exactly as it is written. Processor time
-//! is that of this process, or of the peer's; other pictures come last. Of these, GTK at a scale of
-//! 1.5 alone was not looked at when settings were chosen.
+//! is that of this process, or of the peer's; other pictures come last. They were all looked at when
+//! settings were chosen.
 
 #![expect(
     clippy::unwrap_used,

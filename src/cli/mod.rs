@@ -22,6 +22,7 @@ mod select;
 mod session;
 mod settings;
 mod sign_in;
+mod trying;
 mod unrecorded;
 mod video;
 mod view;
@@ -29,6 +30,7 @@ mod vision;
 mod visual;
 mod workplace;
 
+use arguments::routine::RoutinesCommand;
 use arguments::{Arguments, Command, LockCommand, StateCommand, VlmCommand};
 use clap::{CommandFactory as _, Parser as _};
 use error::CliError;
@@ -93,7 +95,7 @@ fn carry_out(settings: &Settings, command: Command) -> Result<Ended, CliError> {
         Command::VlmCache(typed) => commands::vlm_cache::run(settings, &typed),
         Command::Lint(typed) => commands::lint::run(settings, &typed),
         Command::Anchors(typed) => commands::anchors::run(settings, &typed),
-        Command::Routines(typed) => commands::routines::run(settings, &typed),
+        Command::Routines(typed) => routines(settings, &typed),
         Command::Recipes(typed) => commands::recipes::run(settings, &typed),
         Command::Schema(typed) => commands::schema::run(settings, &typed),
         Command::Completions { shell } => {
@@ -106,6 +108,14 @@ fn carry_out(settings: &Settings, command: Command) -> Result<Ended, CliError> {
             clap_mangen::Man::new(Arguments::command()).render(&mut text)?;
             settings.face.result(|out| out.write_all(&text))
         }
+    }
+}
+
+fn routines(settings: &Settings, typed: &RoutinesCommand) -> Result<Ended, CliError> {
+    match typed {
+        RoutinesCommand::Test(typed) => commands::routine_tests::test(settings, typed),
+        RoutinesCommand::Report(typed) => commands::routine_tests::report(settings, typed),
+        RoutinesCommand::Look(typed) => commands::routines::run(settings, typed),
     }
 }
 

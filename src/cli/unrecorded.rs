@@ -1,6 +1,7 @@
 //! A store that forgets what becomes of some steps, for what is only tried. Everything else about
 //! them is kept: that a machine is in use has to be known after a crash.
 
+use super::trying::Ends;
 use crate::{
     driver::disk::DiskStore,
     model::{PastAttempt, Record, Recorded, StepKey},
@@ -11,12 +12,20 @@ use std::collections::BTreeSet;
 /// A store that forgets what becomes of some steps.
 #[derive(Debug)]
 pub(super) struct Unrecorded<'s> {
-    pub(super) store: &'s mut DiskStore,
+    store: &'s mut DiskStore,
     /// Which steps.
-    pub(super) steps: BTreeSet<StepKey>,
+    steps: BTreeSet<StepKey>,
+    /// How those of them ended that did.
+    pub(super) ends: Ends,
 }
 
-impl Unrecorded<'_> {
+impl<'s> Unrecorded<'s> {
+    /// Takes the store that keeps everything but what becomes of `steps`.
+    pub(super) fn new(store: &'s mut DiskStore, steps: BTreeSet<StepKey>) -> Self {
+        let ends = Ends::new();
+        Self { store, steps, ends }
+    }
+
     fn is_kept(&self, record: &Record) -> bool {
         match record {
             Record::Started { key, .. } | Record::Finished { key, .. } => !self.steps.contains(key),
@@ -52,6 +61,13 @@ impl Store for Unrecorded<'_> {
     }
 
     fn append(&mut self, records: &[Record], durability: Durability) -> Result<(), StoreError> {
+        for record in records {
+            if let Record::Finished { key, step } = record
+                && self.steps.contains(key)
+            {
+                self.ends.insert(key.clone(), (**step).clone());
+            }
+        }
         let kept = records.iter().filter(|record| self.is_kept(record));
         let kept: Vec<Record> = kept.cloned().collect();
         self.store.append(&kept, durability)

@@ -12,7 +12,7 @@ use crate::{
     plan::{PlanInput, select::Selection},
     port::{Clock as _, LockHolder, Performer, Store as _},
     run::{self, Look, MachinePerformer},
-    scenario::{self, Given, Part, ScenarioFolder, Script, SmokeCheck},
+    scenario::{self, Given, Part, ScenarioFolder, Script, SmokeCheck, Trial},
 };
 use std::{
     cell::RefCell,
@@ -32,6 +32,8 @@ pub(super) struct Workplace {
     pub(super) given: Given,
     /// Scenarios of which only some steps are carried out: of which, and which.
     pub(super) parts: BTreeMap<ScenarioName, (ScenarioName, Part)>,
+    /// Routines that are tested by themselves, by the name that stands for a scenario.
+    pub(super) trials: BTreeMap<ScenarioName, Trial>,
     /// State, runs and, unless the plan file says otherwise, blobs lie below this.
     pub(super) dir: PathBuf,
 }
@@ -76,6 +78,7 @@ impl Workplace {
             settings: settings.clone(),
             scenario_dir: scenario_dir.into_inner(),
             parts: BTreeMap::new(),
+            trials: BTreeMap::new(),
             file,
             loaded,
         })
@@ -173,6 +176,12 @@ impl Workplace {
             ..self.given.clone()
         };
         let dir = &self.scenario_dir;
+        if let Some(trial) = self.trials.get(&scenario.name) {
+            let document = &scenario.document;
+            return Ok(scenario::load_trial(
+                document, trial, dir, &DiskFiles, &given,
+            )?);
+        }
         let script = scenario::load_given(&scenario.document, dir, &DiskFiles, &given)?;
         let only = self.parts.get(&scenario.name).map(|(_, part)| *part);
         Ok(Script { only, ..script })

@@ -17,7 +17,7 @@ mod variables;
 
 pub use folder::ScenarioFolder;
 pub use given::Given;
-pub use read::{Wanted, entry, inputs, load, load_given, load_routine};
+pub use read::{Trial, Wanted, entry, inputs, load, load_given, load_routine, load_trial};
 pub use reference::table;
 pub use schema::schema;
 pub use script::{

@@ -5,6 +5,7 @@ pub(super) mod image;
 mod machines;
 mod plan;
 mod results;
+pub(super) mod routine;
 pub(super) mod scenario;
 mod state;
 pub(super) mod visual;
@@ -27,7 +28,8 @@ pub(super) use vlm::{VlmCacheArguments, VlmCacheCommand, VlmCommand, VlmProbeArg
 
 use functional::FunctionalArguments;
 use image::ImageCommand;
-use scenario::{AnchorsCommand, LintArguments, RecipesCommand, RoutinesCommand, SchemaArguments};
+use routine::RoutinesCommand;
+use scenario::{AnchorsCommand, LintArguments, RecipesCommand, SchemaArguments};
 use visual::VisualArguments;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -137,7 +139,7 @@ pub(super) enum Command {
     /// Look at pictures that are proposed for targets which look otherwise than remembered
     #[command(subcommand)]
     Anchors(AnchorsCommand),
-    /// Look at routines, which scenarios use
+    /// Look at routines, which scenarios use, and test them by themselves
     #[command(subcommand)]
     Routines(RoutinesCommand),
     /// Look into notes on what was learned

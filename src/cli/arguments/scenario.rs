@@ -95,32 +95,6 @@ pub(in crate::cli) struct LintArguments {
 }
 
 #[derive(Debug, Subcommand)]
-pub(in crate::cli) enum RoutinesCommand {
-    /// List them, with what they are for
-    List {
-        #[command(flatten)]
-        folder: FolderArguments,
-    },
-    /// Print one as it is written
-    Show {
-        /// Its name
-        name: String,
-        #[command(flatten)]
-        folder: FolderArguments,
-    },
-    /// Print the steps that a call comes to
-    Explain {
-        /// Its name
-        name: String,
-        /// The value of an input; may be given several times
-        #[arg(long, value_name = "KEY=VALUE")]
-        with: Vec<String>,
-        #[command(flatten)]
-        folder: FolderArguments,
-    },
-}
-
-#[derive(Debug, Subcommand)]
 pub(in crate::cli) enum RecipesCommand {
     /// List them, with their titles
     List {

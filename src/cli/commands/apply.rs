@@ -137,7 +137,7 @@ fn agree(
     )
 }
 
-pub(super) async fn carry_out(
+pub(in crate::cli) async fn carry_out(
     place: &Workplace,
     typed: &ApplyArguments,
     drivers: &Drivers,

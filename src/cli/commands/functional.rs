@@ -1,7 +1,6 @@
 //! `mosdat functional`: carries out one scenario, or some steps of it, and records nothing of it.
 //! What it needs, builds and installed machines, is made and recorded as `apply` does.
 
-use super::apply;
 use crate::{
     cli::{
         arguments::ApplyArguments,
@@ -9,17 +8,13 @@ use crate::{
         error::CliError,
         exit::Ended,
         settings::Settings,
-        sign_in,
-        unrecorded::{Unrecorded, Unremembered},
+        sign_in, trying,
         workplace::Workplace,
     },
-    model::{Cell, Desired, MachineName, Scenario, ScenarioName, StepKey, did_you_mean},
-    plan::{self, select::Selection},
-    port::Store,
-    run::Look,
+    model::{Cell, Desired, Scenario, ScenarioName, did_you_mean},
     scenario::{Bound, Bounds, Part, SmokeCheck},
 };
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 pub(in crate::cli) fn run(
     settings: &Settings,
@@ -42,32 +37,18 @@ pub(in crate::cli) fn run(
     if let Some(seconds) = typed.timeout {
         place.loaded.desired.timeout = Duration::from_secs(seconds);
     }
-    let steps: BTreeSet<StepKey> = cells.iter().map(exercise_of).collect();
     let told = ApplyArguments {
         junit: typed.junit.clone(),
         json: typed.json,
         ..ApplyArguments::default()
     };
-    place.locked("functional", |store, recorded| {
-        let trying = async {
-            let drivers = place.drivers()?;
-            let selection = Selection::again(steps.iter())?;
-            let look = Look::Refresh;
-            let scene = place.observe(&drivers, recorded, selection, look).await;
-            let plan = plan::plan(&scene.input());
-            super::plan::warn(&place.settings, &scene, &plan);
-            let mut store = Unrecorded { store, steps };
-            let kept = (&mut store as &mut dyn Store, Arc::new(Unremembered) as _);
-            apply::carry_out(&place, &told, &drivers, kept, scene, plan).await
-        };
-        place.block_on(trying)?
-    })
+    trying::carry_out(&place, "functional", &cells, &told, |_| Ok(()))
 }
 
 /// Returns the cells that were asked for: at least one, all of the same scenario, and none that the
 /// plan file leaves out.
 fn chosen(desired: &Desired, typed: &FunctionalArguments) -> Result<Vec<Cell>, CliError> {
-    let machines = machines(desired, &typed.vms)?;
+    let machines = trying::machines(desired, &typed.vms)?;
     let scenario = scenario(desired, typed.test.as_deref())?;
     let fits = |wanted: &Option<String>, name: &str| wanted.as_ref().is_none_or(|it| it == name);
     let cells = desired.cells.iter().filter(|cell| {
@@ -92,28 +73,6 @@ fn chosen(desired: &Desired, typed: &FunctionalArguments) -> Result<Vec<Cell>, C
             "the plan has no `{scenario}` on `{machine}` with that build and package format"
         )),
     })
-}
-
-fn machines(desired: &Desired, names: &[String]) -> Result<BTreeSet<MachineName>, CliError> {
-    let known: Vec<&str> = desired.machines.keys().map(MachineName::as_str).collect();
-    if names.is_empty() {
-        return match known[..] {
-            [only] => Ok([only.into()].into()),
-            _ => Err(CliError::Usage(format!(
-                "name machines with `--vms`: {}",
-                known.join(", ")
-            ))),
-        };
-    }
-    let each = names.iter().map(|name| {
-        if known.contains(&name.as_str()) {
-            return Ok(MachineName::from(name.as_str()));
-        }
-        let known = known.join(", ");
-        let why = format!("there is no machine `{name}`, only {known}");
-        Err(CliError::Usage(why))
-    });
-    each.collect()
 }
 
 fn scenario(desired: &Desired, name: Option<&str>) -> Result<ScenarioName, CliError> {
@@ -200,9 +159,4 @@ fn take_part(place: &mut Workplace, name: &ScenarioName, part: Part, cells: &mut
     }
     desired.cells.extend(cells.iter().cloned());
     place.parts.insert(own, (name.clone(), part));
-}
-
-fn exercise_of(cell: &Cell) -> StepKey {
-    let (machine, gpu) = (&cell.machine, &cell.gpu);
-    StepKey::exercise(machine, gpu, &cell.build, &cell.format, &cell.scenario)
 }

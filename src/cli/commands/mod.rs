@@ -19,6 +19,7 @@ pub(super) mod plan;
 pub(super) mod recipes;
 pub(super) mod replay;
 pub(super) mod report;
+pub(super) mod routine_tests;
 pub(super) mod routines;
 pub(super) mod schema;
 pub(super) mod state;

@@ -70,7 +70,7 @@ fn show(settings: &Settings, typed: &PlanArguments, plan: &Plan) -> Result<Ended
 
 /// Says beforehand what steps that run will stumble over: machines that are not there, sources
 /// that cannot be read. And what the end of the run does besides.
-pub(super) fn warn(settings: &Settings, scene: &Scene<'_>, plan: &Plan) {
+pub(in crate::cli) fn warn(settings: &Settings, scene: &Scene<'_>, plan: &Plan) {
     let runs_on = |name| {
         plan.runs()
             .any(|(step, _)| step.machine.as_ref() == Some(name))

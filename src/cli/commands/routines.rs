@@ -1,43 +1,67 @@
 //! `mosdat routines`: looks at routines, and at the steps that a call of one comes to.
 
-use super::recipes::{kept, named};
+use super::recipes::{Kept, kept, named};
 use crate::{
-    cli::{arguments::scenario::RoutinesCommand, error::CliError, exit::Ended, settings::Settings},
+    cli::{arguments::routine::LookCommand, error::CliError, exit::Ended, settings::Settings},
     driver::disk::DiskFiles,
+    model::ContentHash,
     scenario::{Group, Instruction, entry, inputs, load_routine},
 };
 use serde_json::Value as Json;
 use std::{collections::BTreeMap, io, io::Write};
 
-pub(in crate::cli) fn run(settings: &Settings, typed: &RoutinesCommand) -> Result<Ended, CliError> {
+pub(in crate::cli) fn run(settings: &Settings, typed: &LookCommand) -> Result<Ended, CliError> {
     match typed {
-        RoutinesCommand::List { folder } => {
+        LookCommand::List { folder } => list(settings, &kept("routines", &folder.dir)?, inputs_of),
+        LookCommand::Fixtures { folder } => {
+            list(settings, &kept("fixtures", &folder.dir)?, |_| String::new())
+        }
+        LookCommand::Version { name, folder } => {
             let all = kept("routines", &folder.dir)?;
+            let all = match name {
+                Some(name) => vec![named(name, &all, "routine")?],
+                None => all.iter().collect(),
+            };
             settings.face.result(|out| {
-                for one in &all {
-                    let says = entry(&one.text, "description").unwrap_or_default();
-                    let says = says.split_whitespace().collect::<Vec<_>>().join(" ");
-                    writeln!(out, "{}{}  {says}", one.name, inputs_of(&one.text))?;
+                for one in all {
+                    let version = entry(&one.text, "schema_version");
+                    let version = version.unwrap_or_else(|| "v1".into());
+                    let digest = ContentHash::of(one.text.as_bytes());
+                    writeln!(out, "{}  {version}  {digest}", one.name)?;
                 }
                 Ok(())
             })
         }
-        RoutinesCommand::Show { name, folder } => {
+        LookCommand::Show { name, folder } => {
             let all = kept("routines", &folder.dir)?;
             let one = named(name, &all, "routine")?;
             settings
                 .face
                 .result(|out| out.write_all(one.text.as_bytes()))
         }
-        RoutinesCommand::Explain { name, with, folder } => {
+        LookCommand::Explain { name, with, folder } => {
             let all = kept("routines", &folder.dir)?;
             let one = named(name, &all, "routine")?;
-            let with = with.iter().map(|text| value(text));
-            let with = with.collect::<Result<BTreeMap<String, Json>, CliError>>()?;
+            let with = values(with)?;
             let group = load_routine(&one.path, &folder.dir, &DiskFiles, &with)?;
             settings.face.result(|out| explain(out, &group))
         }
     }
+}
+
+fn list(
+    settings: &Settings,
+    all: &[Kept],
+    takes: impl Fn(&str) -> String,
+) -> Result<Ended, CliError> {
+    settings.face.result(|out| {
+        for one in all {
+            let says = entry(&one.text, "description").unwrap_or_default();
+            let says = says.split_whitespace().collect::<Vec<_>>().join(" ");
+            writeln!(out, "{}{}  {says}", one.name, takes(&one.text))?;
+        }
+        Ok(())
+    })
 }
 
 /// Reads like `(title, times=1)`.
@@ -54,6 +78,19 @@ fn inputs_of(text: &str) -> String {
     } else {
         format!("({})", wanted.join(", "))
     }
+}
+
+/// Reads the values of inputs.
+pub(super) fn values(with: &[String]) -> Result<BTreeMap<String, Json>, CliError> {
+    let mut values = BTreeMap::new();
+    for text in with {
+        let (name, value) = value(text)?;
+        if values.insert(name.clone(), value).is_some() {
+            let why = format!("`--with {name}` is given twice");
+            return Err(CliError::Usage(why));
+        }
+    }
+    Ok(values)
 }
 
 /// Reads `title=Milk`. What is JSON is taken as that: numbers, flags, lists.

@@ -54,6 +54,15 @@ impl Halt {
         }
     }
 
+    /// Returns the same for what came before the test: nothing is learned from that.
+    pub(super) fn beforehand(self) -> Self {
+        let why = format!("the fixture was not set up: {}", self.why());
+        match self {
+            Self::Failed(_) => Self::blocked(why),
+            Self::Blocked { is_transient, .. } => Self::Blocked { why, is_transient },
+        }
+    }
+
     /// Returns what it is called.
     pub(in crate::run) fn verdict(&self) -> Verdict {
         match self {

@@ -42,7 +42,8 @@ pub(super) async fn tell(script: &Script, context: &Exercise<'_>, watcher: &Watc
             ended = judge_the_dead(&stage) => ended,
         };
     }
-    clean_up(&mut stage, &script.cleanup, script.steps.len()).await;
+    let done = script.setup.len() + script.steps.len();
+    clean_up(&mut stage, &script.cleanup, done).await;
     end_apps(&stage).await;
     match ended {
         Ok(()) if stage.flaky.is_empty() => Outcome::passed(),
@@ -54,13 +55,15 @@ pub(super) async fn tell(script: &Script, context: &Exercise<'_>, watcher: &Watc
 /// Carries out every step, up to the first that has to pass and does not, and then says what the end
 /// of the scenario says. Of a part only its steps are carried out.
 async fn all(stage: &mut Stage<'_>, script: &Script) -> Result<(), Halt> {
+    set_up(stage, &script.setup).await?;
     let is_wanted = |number: usize| script.only.is_none_or(|part| part.has(number));
     for (index, instruction) in script.steps.iter().enumerate() {
         let number = index + 1;
         if !is_wanted(number) {
             continue;
         }
-        let ended = step::perform(stage, &StepPath::top(number), instruction).await;
+        let path = StepPath::top(script.setup.len() + number);
+        let ended = step::perform(stage, &path, instruction).await;
         if instruction.must_pass {
             ended?;
         }
@@ -71,6 +74,19 @@ async fn all(stage: &mut Stage<'_>, script: &Script) -> Result<(), Halt> {
         Kind::BugConfirmation(_) if !is_wanted(script.steps.len()) => Ok(()),
         Kind::BugConfirmation(bug) => bug::confirm(stage, bug).await,
     }
+}
+
+/// Carries out what comes before. That it does not pass says nothing about what is tested, nor that
+/// it passed at a second attempt only.
+async fn set_up(stage: &mut Stage<'_>, setup: &[Instruction]) -> Result<(), Halt> {
+    for (index, instruction) in setup.iter().enumerate() {
+        let ended = step::perform(stage, &StepPath::top(index + 1), instruction).await;
+        if instruction.must_pass {
+            ended.map_err(Halt::beforehand)?;
+        }
+    }
+    stage.flaky.clear();
+    Ok(())
 }
 
 /// Fails when a launched program has died, or is just about to: its windows are gone.

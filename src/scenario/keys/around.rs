@@ -1,7 +1,7 @@
 //! The keys of documents, and of the maps that are about more than one step.
 
 use super::{
-    Holder::{Agent, Call, Document, Fallback, Input, Issue, Phase, Routine},
+    Holder::{Agent, Call, Document, Fallback, Fixture, Input, Issue, Phase, Routine, VmState},
     KnownKey, Takes, key,
 };
 
@@ -336,4 +336,55 @@ pub(super) const OTHERS: &[KnownKey] = &[
         "when: default, steps: [{key: a}]",
     )
     .needed(),
+    key(Fixture, "name", Takes::Text, INFORMATION, "name: open"),
+    key(
+        Fixture,
+        "description",
+        Takes::Text,
+        INFORMATION,
+        "description: an open note",
+    ),
+    key(
+        Fixture,
+        "setup_steps",
+        Takes::Steps,
+        "What is done before the routine. What does not pass there blocks the test.",
+        "setup_steps: [{shell: 'true'}]",
+    ),
+    key(
+        Fixture,
+        "vm_state",
+        Takes::Map(VmState),
+        "How the machine stands when the routine begins.",
+        "vm_state: {launched: true}",
+    ),
+    key(
+        Fixture,
+        "teardown_steps",
+        Takes::Steps,
+        "What is done at the end, however that came; it changes no verdict.",
+        "teardown_steps: [{shell: 'true'}]",
+    ),
+    key(
+        VmState,
+        "rc_killed",
+        Takes::Flag,
+        "That the app does not run yet when the setup begins, which is always so.",
+        "rc_killed: true",
+    ),
+    key(
+        VmState,
+        "userdata_wiped",
+        Takes::Flag,
+        "That the app has no data yet when the setup begins, which is always so.",
+        "userdata_wiped: true",
+    ),
+    key(
+        VmState,
+        "launched",
+        Takes::Flag,
+        "Whether the app is launched after the setup.",
+        "launched: true",
+    )
+    .usually("`false`"),
 ];

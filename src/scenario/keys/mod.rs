@@ -82,6 +82,10 @@ pub enum Holder {
     Input,
     /// Other steps of a routine.
     Fallback,
+    /// The document of a fixture.
+    Fixture,
+    /// How a fixture leaves the machine.
+    VmState,
 }
 
 /// What may stand behind a key.
@@ -125,7 +129,7 @@ pub enum Takes {
 
 impl Holder {
     /// Every map, in the order of the reference.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Document,
         Self::Action,
         Self::Clicking,
@@ -146,6 +150,8 @@ impl Holder {
         Self::Routine,
         Self::Input,
         Self::Fallback,
+        Self::Fixture,
+        Self::VmState,
     ];
 
     /// Returns its name, which is that of its table.
@@ -171,6 +177,8 @@ impl Holder {
             Self::Routine => "routine",
             Self::Input => "input",
             Self::Fallback => "fallback",
+            Self::Fixture => "fixture",
+            Self::VmState => "vm_state",
         }
     }
 
@@ -203,6 +211,8 @@ impl Holder {
             Self::Routine => &[Self::Routine],
             Self::Input => &[Self::Input],
             Self::Fallback => &[Self::Fallback],
+            Self::Fixture => &[Self::Fixture],
+            Self::VmState => &[Self::VmState],
         }
     }
 }

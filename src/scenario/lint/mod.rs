@@ -119,7 +119,7 @@ fn mistakes(
         }
         Sort::Routine => read::check_routine(path, dir, files),
         Sort::Import => read::check_steps(path, &["steps"], dir, files),
-        Sort::Fixture => read::check_steps(path, &["setup_steps", "teardown_steps"], dir, files),
+        Sort::Fixture => read::check_fixture(path, dir, files),
         Sort::Recipe => read::check_steps(path, &[], dir, files),
     }
 }

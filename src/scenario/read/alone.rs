@@ -4,15 +4,15 @@
 use super::{
     around::Around,
     document::{only, rendered, unreadable},
-    fields,
+    fields, fixture,
     mistakes::Mistakes,
     routine, step,
     template::Scope,
     yaml::{Data, Key, Value},
 };
 use crate::{
-    model::{Diagnostic, Files, Platform, Severity},
-    scenario::{Group, variables},
+    model::{ContentHash, Diagnostic, Files, Platform, Severity},
+    scenario::{Given, Group, variables},
 };
 use std::{collections::BTreeMap, path::Path};
 
@@ -45,7 +45,18 @@ pub fn load_routine(
     group.filter(|_| !is_fatal).ok_or(found)
 }
 
-fn name_of(path: &str) -> &str {
+/// Returns what is wrong with the fixture at `path`.
+pub(in crate::scenario) fn check_fixture(
+    path: &str,
+    dir: &Path,
+    files: &dyn Files,
+) -> Vec<Diagnostic> {
+    check(path, dir, files, |document, around, mistakes| {
+        fixture::read(document, around, mistakes);
+    })
+}
+
+pub(super) fn name_of(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.strip_suffix(".yaml").unwrap_or(name)
 }
@@ -94,14 +105,44 @@ fn check(
     files: &dyn Files,
     read: impl FnOnce(&Value, &mut Around<'_>, &mut Mistakes<'_>),
 ) -> Vec<Diagnostic> {
+    let given = Given {
+        platform: platform_of(path),
+        ..Given::default()
+    };
+    alone(path, dir, files, &given, read).found
+}
+
+/// What came of reading one document, without a scenario that uses it.
+pub(super) struct Alone {
+    /// What is wrong, or worth a look.
+    pub(super) found: Vec<Diagnostic>,
+    /// Every file that was read, with its digest.
+    pub(super) read: BTreeMap<String, ContentHash>,
+    /// The documents among them.
+    pub(super) texts: Vec<String>,
+}
+
+/// Reads the document at `path` with what is given from outside.
+pub(super) fn alone(
+    path: &str,
+    dir: &Path,
+    files: &dyn Files,
+    given: &Given,
+    read: impl FnOnce(&Value, &mut Around<'_>, &mut Mistakes<'_>),
+) -> Alone {
     let file = dir.join(path);
+    let refused = |why: String| Alone {
+        found: vec![unreadable(&file, &why)],
+        read: BTreeMap::new(),
+        texts: Vec::new(),
+    };
     let bytes = match files.read(&file) {
         Ok(bytes) => bytes,
-        Err(err) => return vec![unreadable(&file, &err.to_string())],
+        Err(err) => return refused(err.to_string()),
     };
     let text = match std::str::from_utf8(&bytes) {
         Ok(text) => text,
-        Err(err) => return vec![unreadable(&file, &format!("it is not UTF-8: {err}"))],
+        Err(err) => return refused(format!("it is not UTF-8: {err}")),
     };
     let mut around = Around {
         files,
@@ -109,20 +150,25 @@ fn check(
         own: path.rsplit_once('/').map_or("", |(own, _)| own).to_owned(),
         text,
         file: Some(path.into()),
-        platform: platform_of(path).as_str(),
+        platform: given.platform.as_str(),
         scope: variables::placeholders(),
-        // What the scenario would give is not known here.
+        // What a scenario would give is not known here.
         is_bare: true,
         vars: BTreeMap::new(),
         trail: vec![path.to_owned()],
-        read: BTreeMap::new(),
-        texts: Vec::new(),
+        read: BTreeMap::from([(path.to_owned(), ContentHash::of(&bytes))]),
+        texts: vec![text.to_owned()],
     };
+    around.give(&given.vars);
     let mut mistakes = Mistakes::new(&file, text);
     if let Some(document) = only(text, &mut mistakes) {
         read(&document, &mut around, &mut mistakes);
     }
-    mistakes.into_parts().0
+    Alone {
+        found: mistakes.into_parts().0,
+        read: around.read,
+        texts: around.texts,
+    }
 }
 
 /// Returns what the machines run that a document is for, as far as its folder tells.

@@ -1,7 +1,10 @@
 //! What reading a document needs besides the document: files, variables, and who asked for it.
 
 use super::{mistakes::Mistakes, template::Scope};
-use crate::model::{ContentHash, FileError, Files};
+use crate::{
+    model::{ContentHash, FileError, Files},
+    scenario::variables,
+};
 use std::{collections::BTreeMap, ops::Range, path::Path, sync::Arc};
 
 /// What reading a document needs besides the document.
@@ -33,6 +36,18 @@ pub(super) struct Around<'d> {
 }
 
 impl Around<'_> {
+    /// Takes the values that win over the document's own.
+    pub(super) fn give(&mut self, vars: &BTreeMap<String, String>) {
+        for (name, value) in vars {
+            // A password that was rendered would stand in labels and names of files.
+            if !variables::is_password(name) {
+                self.scope.insert(name.clone(), value.clone().into());
+            }
+            self.vars.insert(name.clone(), value.clone());
+            self.is_bare = false;
+        }
+    }
+
     /// Reads the file at `path`, relative to the scenario folder, and remembers that it was.
     pub(super) fn load(&mut self, path: &str) -> Result<Vec<u8>, FileError> {
         let bytes = self.files.read(&self.dir.join(path))?;

@@ -89,14 +89,7 @@ fn read(
         own_variables(key, value, around, mistakes);
     }
     let own = around.vars.clone();
-    for (name, value) in &given.vars {
-        // A password that was rendered would stand in labels and names of files.
-        if !variables::is_password(name) {
-            around.scope.insert(name.clone(), value.clone().into());
-        }
-        around.vars.insert(name.clone(), value.clone());
-        around.is_bare = false;
-    }
+    around.give(&given.vars);
     let mut script = head::read(name, entries, around, mistakes);
     script.vars = own;
     let mut steps_at: Option<&Range<usize>> = None;

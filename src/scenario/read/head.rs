@@ -28,21 +28,7 @@ pub(super) fn read(
     around: &mut Around<'_>,
     mistakes: &mut Mistakes<'_>,
 ) -> Script {
-    let mut script = Script {
-        name: name.clone(),
-        title: name.to_string(),
-        description: String::new(),
-        needs_session: None,
-        kind: Kind::Functional,
-        vars: BTreeMap::new(),
-        steps: Vec::new(),
-        cleanup: Vec::new(),
-        phases: Vec::new(),
-        only: None,
-        files: BTreeMap::new(),
-        given: BTreeMap::new(),
-        warnings: Vec::new(),
-    };
+    let mut script = empty(name);
     for (key, value) in entries {
         match key.text.as_str() {
             "name" => script.title = fields::text(key, value, mistakes).unwrap_or_default(),
@@ -60,6 +46,26 @@ pub(super) fn read(
     }
     script.kind = kind(entries, around, mistakes).unwrap_or_default();
     script
+}
+
+/// Returns a scenario that says nothing yet.
+pub(super) fn empty(name: &ScenarioName) -> Script {
+    Script {
+        name: name.clone(),
+        title: name.to_string(),
+        description: String::new(),
+        needs_session: None,
+        kind: Kind::Functional,
+        vars: BTreeMap::new(),
+        setup: Vec::new(),
+        steps: Vec::new(),
+        cleanup: Vec::new(),
+        phases: Vec::new(),
+        only: None,
+        files: BTreeMap::new(),
+        given: BTreeMap::new(),
+        warnings: Vec::new(),
+    }
 }
 
 fn other(key: &Key, mistakes: &mut Mistakes<'_>) {

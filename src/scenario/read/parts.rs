@@ -50,10 +50,20 @@ impl<'v> Parts<'v> {
             "the table of keys lacks `{name}` of {:?}",
             self.holder
         );
+        self.take_any(name)
+    }
+
+    fn take_any(&mut self, name: &str) -> Option<Entry<'v>> {
         let index = self.entries.iter().position(|(key, _)| key.text == name)?;
         self.is_taken[index] = true;
         let (key, value) = &self.entries[index];
         Some((key, value))
+    }
+
+    /// Takes a key that is in no table, to say something else of it than of a slip.
+    pub(super) fn take_unknown(&mut self, name: &str) -> Option<Entry<'v>> {
+        debug_assert!(!keys::knows(self.holder, name), "`{name}` is in the table");
+        self.take_any(name)
     }
 
     /// Takes the key that has one of these names, which all mean the same; notes when there are

@@ -115,7 +115,7 @@ const MOST_USED: [&str; 8] = [
     "launch", "click", "type", "key", "verify", "wait_for", "shell", "wait",
 ];
 
-fn plain(action: Action, line: usize, around: &Around<'_>) -> Instruction {
+pub(super) fn plain(action: Action, line: usize, around: &Around<'_>) -> Instruction {
     Instruction {
         label: action.to_string(),
         origin: Origin {

@@ -15,7 +15,8 @@ impl Script {
                 .into_iter()
                 .any(|check| check.filled(&probe) != *check),
         };
-        in_end || in_steps(&self.steps) || in_steps(&self.cleanup)
+        let parts = [&self.setup, &self.steps, &self.cleanup];
+        in_end || parts.into_iter().any(|steps| in_steps(steps))
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Script {
     pub kind: Kind,
     /// Its own variables, as texts.
     pub vars: BTreeMap<String, String>,
+    /// What is done before: where that does not pass, nothing is learned. Of fixtures only.
+    pub setup: Vec<Instruction>,
     /// What is done, in order; never empty.
     pub steps: Vec<Instruction>,
     /// What is done at the end, however that came.

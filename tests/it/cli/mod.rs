@@ -7,6 +7,7 @@ mod flakes;
 mod functional;
 mod given;
 mod replay;
+mod routines;
 mod scenarios;
 mod visual;
 

@@ -5,8 +5,9 @@ use crate::project::{FLEET, Project};
 use mosdat::{
     model::{Diagnostic, Severity},
     scenario::{
+        Given,
         keys::{self, Holder, KnownKey, Takes, Usual},
-        load, schema, table,
+        lint, load, schema, table,
     },
 };
 use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
@@ -48,6 +49,8 @@ fn found(holder: Holder, inside: &str) -> Vec<Diagnostic> {
             routine = format!("{{steps: [{{key: a}}], fallbacks: [{{{inside}}}]}}");
             step("routine: open".into())
         }
+        Holder::Fixture => return of_fixture(&format!("{{{inside}}}")),
+        Holder::VmState => return of_fixture(&format!("{{vm_state: {{{inside}}}}}")),
     };
     let files = Memory::default()
         .with("a.yaml", text)
@@ -58,6 +61,13 @@ fn found(holder: Holder, inside: &str) -> Vec<Diagnostic> {
         Ok(script) => script.warnings,
         Err(found) => found,
     }
+}
+
+fn of_fixture(text: &str) -> Vec<Diagnostic> {
+    let files = Memory::default().with("fixtures/open.yaml", text);
+    let dir = Path::new("scenarios");
+    let found = lint::lint("fixtures/open.yaml", dir, &files, &Given::default());
+    found.into_iter().map(|one| one.diagnostic).collect()
 }
 
 fn errors(key: &KnownKey, inside: &str) -> String {

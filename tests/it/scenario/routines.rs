@@ -1,10 +1,11 @@
 //! Documents that scenarios use: routines and imported steps.
 
-use super::documents::{read_among, told};
+use super::documents::{Memory, read_among, told};
 use mosdat::{
     model::Diagnostic,
-    scenario::{Action, Group, Instruction, Script},
+    scenario::{Action, Given, Group, Instruction, Script, Trial, load_trial},
 };
+use std::path::Path;
 
 const OPEN: &str = "\
 schema_version: v1
@@ -196,4 +197,34 @@ fn mistakes_in_other_documents_are_told_with_their_place() {
     scenarios/routines/r.yaml: `the routine r` has no key `stpes`
     scenarios/routines/r.yaml: a step has no key `clik`
     ");
+}
+
+#[test]
+fn a_fixture_launches_the_app_once_after_its_setup() {
+    let trial = |fixture: &str| {
+        let files = Memory::default()
+            .with("routines/r.yaml", "steps: [{shell: main}]")
+            .with("fixtures/f.yaml", fixture);
+        let trial = Trial {
+            fixture: Some("fixtures/f.yaml".into()),
+            ..Trial::default()
+        };
+        let dir = Path::new("scenarios");
+        load_trial(&"routines/r".into(), &trial, dir, &files, &Given::default())
+    };
+    let written =
+        |steps: &[Instruction]| -> Vec<String> { steps.iter().map(ToString::to_string).collect() };
+    let state = "vm_state: {rc_killed: true, userdata_wiped: true, launched: true}\n";
+    let script = trial(&format!(
+        "{state}setup_steps: [{{shell: one}}]\nteardown_steps: [{{shell: two}}]"
+    ))
+    .unwrap();
+    assert_eq!(written(&script.setup), ["run `one`", "launch `{app_path}`"]);
+    assert_eq!(script.setup[0].label, "setup: run `one`");
+    assert_eq!(written(&script.cleanup), ["run `two`"]);
+    assert_eq!(written(&script.steps), ["[routine:r]"]);
+    assert!(script.mentions("app_path"));
+    assert_eq!(script.files.len(), 2);
+    let found = trial(&format!("{state}setup_steps: [{{launch: notes}}]")).unwrap_err();
+    insta::assert_snapshot!(told(&found), @"1:51+8 Error: the app is launched twice: by `setup_steps` and by `launched` (leave one of the two out)");
 }

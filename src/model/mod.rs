@@ -3,6 +3,7 @@
 //! Nothing here reads a file, a clock or a socket, and nothing here is async.
 
 mod answer;
+mod capability;
 mod desired;
 mod diagnostic;
 mod event;
@@ -32,6 +33,7 @@ mod verdict;
 mod vlm;
 
 pub use answer::{Answer, Asked, Judged, Located, Reading, Spot, TextLine, TextWord};
+pub use capability::{Capabilities, KeyEffect};
 pub use desired::{
     Abilities, App, Build, Cell, Desired, Expectation, Gpu, Hardware, LiveLayers, Machine, Network,
     Package, ProviderKind, Reach, Scenario, Session, Source, VncServer,

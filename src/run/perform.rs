@@ -214,6 +214,7 @@ impl MachinePerformer {
             guest,
             app: &self.desired.app,
             package: package(machine, task),
+            artifact: task.artifact,
             machine: &machine.name,
             build: &cell.build,
             eyes: &self.eyes,

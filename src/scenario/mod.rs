@@ -22,8 +22,8 @@ pub use reference::table;
 pub use schema::schema;
 pub use script::{
     Action, Aim, AnchorImage, AppState, Bound, Bounds, Bug, Canary, Care, Check, Click, Diff,
-    Direction, Expect, Group, Instruction, Kind, Means, Origin, Part, PartError, PhaseMark, Press,
-    Quantifier, Rescue, Rung, Script, Target, TextQuery, Typing, Way,
+    Direction, Expect, Group, GroupWay, Instruction, Kind, Means, Origin, Part, PartError,
+    PhaseMark, Press, Quantifier, Rescue, Rung, Script, Target, TextQuery, Typing, Way,
 };
 pub use smoke::SmokeCheck;
 pub use variables::{BUILT_IN, PROVIDED, fill, is_password, refused_name};

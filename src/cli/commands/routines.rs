@@ -5,7 +5,7 @@ use crate::{
     cli::{arguments::routine::LookCommand, error::CliError, exit::Ended, settings::Settings},
     driver::disk::DiskFiles,
     model::ContentHash,
-    scenario::{Group, Instruction, entry, inputs, load_routine},
+    scenario::{Group, GroupWay, Instruction, entry, inputs, load_routine},
 };
 use serde_json::Value as Json;
 use std::{collections::BTreeMap, io, io::Write};
@@ -104,13 +104,26 @@ fn value(text: &str) -> Result<(String, Json), CliError> {
 }
 
 fn explain(out: &mut dyn Write, group: &Group) -> io::Result<()> {
-    writeln!(out, "{}", group.name)?;
-    steps(out, &group.steps, 1)?;
+    way(out, &group.usual)?;
+    for (package, other) in &group.by_package {
+        if other.steps != group.usual.steps {
+            writeln!(out, "with the package {package}")?;
+            way(out, other)?;
+        }
+    }
     if !group.on_failure.is_empty() {
         writeln!(out, "when one of them does not pass")?;
         steps(out, &group.on_failure, 1)?;
     }
     Ok(())
+}
+
+fn way(out: &mut dyn Write, way: &GroupWay) -> io::Result<()> {
+    writeln!(out, "{}", way.name)?;
+    if let Some(when) = &way.doubt {
+        writeln!(out, "  (it is not known whether `{when}`)")?;
+    }
+    steps(out, &way.steps, 1)
 }
 
 fn steps(out: &mut dyn Write, list: &[Instruction], depth: usize) -> io::Result<()> {

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     model::Point,
     port::Window,
-    scenario::{Action, Check, Instruction, Target},
+    scenario::{Action, Check, Group, GroupWay, Instruction, Target},
 };
 use std::time::Duration;
 use tokio::time::Instant;
@@ -80,9 +80,11 @@ pub(super) async fn nested(
 ) -> Result<Found, Halt> {
     let mut found = Found::default();
     if let Action::Group(group) = &instruction.action {
-        let ended = step::all(stage, path, &group.steps).await;
+        let way = group.way(stage.context.artifact);
+        tell_way(stage, group, way);
+        let ended = step::all(stage, path, &way.steps).await;
         if ended.is_err() {
-            let done = group.steps.len();
+            let done = way.steps.len();
             for (index, instruction) in group.on_failure.iter().enumerate() {
                 let path = path.within(done + index + 1);
                 Box::pin(step::perform_cleanup(stage, &path, instruction)).await;
@@ -98,6 +100,19 @@ pub(super) async fn nested(
         found.rung = if is_there { "is there" } else { "is not there" }.into();
     }
     Ok(found)
+}
+
+/// Tells why a routine goes the way it does, where that depends on the package.
+fn tell_way(stage: &Stage<'_>, group: &Group, way: &GroupWay) {
+    let name = &way.name;
+    if let Some(when) = &way.doubt {
+        let text = format!("{name}: nobody knows whether `{when}` holds of this package");
+        stage.watcher.log(&text);
+    } else if *name != group.usual.name {
+        stage
+            .watcher
+            .log(&format!("{name}: as the package was traced"));
+    }
 }
 
 /// Looks once whether something is there. That it cannot be told is no reason to go on as if it were

@@ -44,7 +44,7 @@ mod wait;
 mod windows;
 
 use crate::{
-    model::{App, BuildName, MachineName, Motion, Outcome, Package},
+    model::{App, BuildName, ContentHash, MachineName, Motion, Outcome, Package},
     port::{Guest, Watcher},
     scenario::Script,
 };
@@ -68,6 +68,8 @@ pub struct Exercise<'a> {
     pub app: &'a App,
     /// The package it was installed from.
     pub package: &'a Package,
+    /// The digest of that package, where it is known.
+    pub artifact: Option<ContentHash>,
     /// The machine's name, for texts.
     pub machine: &'a MachineName,
     /// The build's name, for texts.

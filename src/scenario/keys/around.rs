@@ -324,7 +324,7 @@ pub(super) const OTHERS: &[KnownKey] = &[
         Fallback,
         "when",
         Takes::Text,
-        "An expression over `inputs` and `vars`, or `default`; the first that is true is taken.",
+        "An expression over `inputs`, `vars` and `capability`, or `default`; the first that is true is taken.",
         "when: default, steps: [{key: a}]",
     )
     .needed(),

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     model::{FileError, did_you_mean},
-    scenario::{Action, Group, keys::Holder},
+    scenario::{Action, Group, GroupWay, keys::Holder},
 };
 use std::path::Path;
 
@@ -91,9 +91,12 @@ pub(super) fn import(
             let list = document::rendered(list, around, mistakes);
             let steps = step::several(&key, &list, around, mistakes);
             Some(Group {
-                name: format!("[import:{name}]"),
-                steps,
-                on_failure: Vec::new(),
+                usual: GroupWay {
+                    name: format!("[import:{name}]"),
+                    steps,
+                    doubt: None,
+                },
+                ..Group::default()
             })
         },
     )

@@ -16,6 +16,7 @@ mod around;
 mod click;
 mod condition;
 mod document;
+mod fallback;
 mod fields;
 mod fixture;
 mod head;

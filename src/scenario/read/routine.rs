@@ -4,14 +4,17 @@
 use super::{
     action::refuse_unknown,
     around::Around,
-    document, fields,
+    document, fallback, fields,
     mistakes::Mistakes,
     parts::Parts,
     step,
-    template::{self, Scope},
-    yaml::{Data, Key, Value},
+    template::Scope,
+    yaml::{Key, Value},
 };
-use crate::scenario::{Group, Instruction, keys::Holder, variables};
+use crate::{
+    model::{Capabilities, ContentHash},
+    scenario::{Group, GroupWay as Way, Instruction, keys::Holder, variables},
+};
 use serde_json::Value as Json;
 
 /// Reads the routine `name` for a call with the values `with`.
@@ -47,24 +50,34 @@ pub(super) fn read(
         let value = document::rendered(value, around, mistakes);
         step::several(key, &value, around, mistakes)
     };
-    let mut steps = list("preconditions", around, mistakes);
+    let mut before = list("preconditions", around, mistakes);
     let usual = list("steps", around, mistakes);
-    let after = list("postconditions", around, mistakes);
+    let mut after = list("postconditions", around, mistakes);
     let on_failure = list("on_failure", around, mistakes);
-    refuse_idle("preconditions", &steps, &parts, mistakes);
+    refuse_idle("preconditions", &before, &parts, mistakes);
     refuse_idle("postconditions", &after, &parts, mistakes);
-    name_checks("precondition", &mut steps);
-    let (chosen, when) = fallback(&mut parts, &asked, around, mistakes).unwrap_or((usual, None));
-    steps.extend(chosen);
-    let mut after = after;
+    name_checks("precondition", &mut before);
     name_checks("postcondition", &mut after);
-    steps.extend(after);
+    let fallbacks = fallback::read(&mut parts, around, mistakes);
+    let known = fallback::known(&fallbacks, around, mistakes);
     refuse_unknown(&whole, &parts, mistakes);
-    let when = when.map(|when| format!(" fallback '{when}'"));
+    let way = |known: Option<&Capabilities>| {
+        let choice = fallback::choose(&fallbacks, &asked, known);
+        let chosen = choice.index.map(|index| &fallbacks[index]);
+        let when = chosen.map(|one| format!(" fallback '{}'", one.when()));
+        let steps = chosen.map_or(&usual, |one| &one.steps);
+        let steps = before.iter().chain(steps).chain(&after);
+        Way {
+            name: format!("[routine:{name}]{}", when.unwrap_or_default()),
+            steps: steps.cloned().collect(),
+            doubt: choice.doubt,
+        }
+    };
+    let of_package = |(package, known): (&ContentHash, _)| (*package, way(Some(known)));
     Some(Group {
-        name: format!("[routine:{name}]{}", when.unwrap_or_default()),
-        steps,
+        by_package: known.iter().map(of_package).collect(),
         on_failure,
+        usual: way(None),
     })
 }
 
@@ -143,50 +156,6 @@ fn fits(sort: &str, value: &Json) -> bool {
         Json::Array(_) => sort == "list",
         Json::Object(_) => false,
     }
-}
-
-/// Returns the steps of the first fallback whose condition is true, and the condition.
-fn fallback(
-    parts: &mut Parts<'_>,
-    asked: &Scope,
-    around: &mut Around<'_>,
-    mistakes: &mut Mistakes<'_>,
-) -> Option<(Vec<Instruction>, Option<String>)> {
-    let (key, value) = parts.take("fallbacks")?;
-    let mut chosen = None;
-    for item in fields::list(key, value, mistakes)? {
-        let Data::Map(entries) = &item.data else {
-            fields::wrong(
-                key,
-                item,
-                "a list of maps with `when` and `steps`",
-                mistakes,
-            );
-            continue;
-        };
-        let mut parts = Parts::new(Holder::Fallback, entries);
-        let when = parts.take("when");
-        let when = when.and_then(|(key, value)| fields::text(key, value, mistakes));
-        let steps = parts.take("steps");
-        refuse_unknown(key, &parts, mistakes);
-        let (Some(when), Some((steps_key, list))) = (when, steps) else {
-            mistakes.error(&item.at, "a fallback needs `when` and `steps`");
-            continue;
-        };
-        // All are read, so that every mistake is told.
-        let list = document::rendered(list, around, mistakes);
-        let steps = step::several(steps_key, &list, around, mistakes);
-        if steps.is_empty() && !mistakes.has_errors() {
-            mistakes.error(&steps_key.at, "a fallback has at least one step");
-        }
-        let is_true = when == "default" || template::holds(&when, asked);
-        if is_true && chosen.is_none() {
-            chosen = Some((steps, Some(when)));
-        }
-    }
-    // Without a word about what the app can, the usual steps are tried: `default` is for where
-    // another condition could have been true.
-    chosen
 }
 
 /// Notes a condition of a routine that could not turn out wrong.

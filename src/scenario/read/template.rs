@@ -39,14 +39,12 @@ struct Rendering<'s> {
     is_bare: bool,
 }
 
-/// Evaluates an expression that is true or not. What cannot be evaluated is not true.
-pub(super) fn holds(expression: &str, scope: &Scope) -> bool {
+/// Evaluates an expression that is true or not; nothing when it cannot be evaluated.
+pub(super) fn evaluates(expression: &str, scope: &Scope) -> Option<bool> {
     let engine = engine();
-    let compiled = engine.compile_expression(expression);
-    compiled.is_ok_and(|compiled| {
-        let value = compiled.eval(context(scope));
-        value.is_ok_and(|value| value.is_true())
-    })
+    let compiled = engine.compile_expression(expression).ok()?;
+    let value = compiled.eval(context(scope)).ok()?;
+    (!value.is_undefined()).then(|| value.is_true())
 }
 
 fn engine() -> Environment<'static> {
@@ -274,20 +272,21 @@ mod tests {
     }
 
     #[test]
-    fn conditions_are_true_or_not() {
+    fn conditions_are_true_or_not_or_cannot_be_told() {
         let mut scope = scope();
         let told = serde_json::json!({"accelerators": {"alt+w": "swallowed"}});
         scope.insert("capability".into(), told);
-        assert!(holds(
-            "capability.accelerators['alt+w'] == 'swallowed'",
-            &scope
-        ));
-        assert!(!holds(
+        let alt_w = "capability.accelerators['alt+w'] == 'swallowed'";
+        assert_eq!(evaluates(alt_w, &scope), Some(true));
+        assert_eq!(evaluates("count == 4", &scope), Some(false));
+        assert_eq!(evaluates("count == 3", &scope), Some(true));
+        for expression in [
             "capability.accelerators['ctrl+,'] == 'no_accel'",
-            &scope
-        ));
-        assert!(!holds("inputs.x == 'y'", &scope));
-        assert!(!holds("what is this", &scope));
-        assert!(holds("count == 3", &scope));
+            "capability.accelerators['ctrl+,'] != 'no_accel'",
+            "inputs.x == 'y'",
+            "what is this",
+        ] {
+            assert_eq!(evaluates(expression, &scope), None, "{expression}");
+        }
     }
 }

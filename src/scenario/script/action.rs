@@ -1,8 +1,8 @@
 //! What a step does.
 
 use super::{Check, Instruction, Quantifier, Target};
-use crate::model::{Button, Profile};
-use std::time::Duration;
+use crate::model::{Button, ContentHash, Profile};
+use std::{collections::BTreeMap, time::Duration};
 
 /// What a step does before any keys follow.
 #[derive(Clone, Debug, PartialEq)]
@@ -164,14 +164,33 @@ pub enum AppState {
 }
 
 /// Steps that belong together.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Group {
+    /// What is done with packages of which nothing else is said.
+    pub usual: GroupWay,
+    /// What is done with others, by the digest of the package.
+    pub by_package: BTreeMap<ContentHash, GroupWay>,
+    /// What is done when one of them did not pass. It changes no verdict.
+    pub on_failure: Vec<Instruction>,
+}
+
+/// One way through a group.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GroupWay {
     /// What it is called.
     pub name: String,
     /// What is done.
     pub steps: Vec<Instruction>,
-    /// What is done when one of them did not pass. It changes no verdict.
-    pub on_failure: Vec<Instruction>,
+    /// A condition that could have led another way, and for which too little is known of the package.
+    pub doubt: Option<String>,
+}
+
+impl Group {
+    /// Returns what is done with a package.
+    pub fn way(&self, package: Option<ContentHash>) -> &GroupWay {
+        let own = package.and_then(|package| self.by_package.get(&package));
+        own.unwrap_or(&self.usual)
+    }
 }
 
 impl Action {
@@ -180,7 +199,11 @@ impl Action {
         match self {
             Self::If { then, .. } => vec![then],
             Self::Click(click) => vec![&click.then],
-            Self::Group(group) => vec![&group.steps, &group.on_failure],
+            Self::Group(group) => {
+                let ways = [&group.usual].into_iter().chain(group.by_package.values());
+                let ways = ways.map(|way| way.steps.as_slice());
+                ways.chain([group.on_failure.as_slice()]).collect()
+            }
             Self::Nothing
             | Self::Shell { .. }
             | Self::Launch { .. }

@@ -15,7 +15,7 @@ mod part;
 mod target;
 mod words;
 
-pub use action::{Action, Aim, AppState, Care, Click, Diff, Direction, Group, Means};
+pub use action::{Action, Aim, AppState, Care, Click, Diff, Direction, Group, GroupWay, Means};
 pub use instruction::{Canary, Expect, Instruction, Origin, Press, Rescue, Typing};
 pub use part::{Bound, Bounds, Part, PartError};
 pub use target::{AnchorImage, Check, Quantifier, Rung, Target, TextQuery, Way};

@@ -81,7 +81,7 @@ impl fmt::Display for Action {
             }
             Self::If { check, .. } => write!(f, "if there is {check}"),
             Self::Sweep => f.write_str("close what covers the app"),
-            Self::Group(group) => f.write_str(&group.name),
+            Self::Group(group) => f.write_str(&group.usual.name),
             Self::App { name, state } => match state {
                 AppState::Runs => write!(f, "`{name}` runs"),
                 AppState::RunsNot => write!(f, "`{name}` does not run"),

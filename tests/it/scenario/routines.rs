@@ -2,8 +2,8 @@
 
 use super::documents::{Memory, read_among, told};
 use mosdat::{
-    model::Diagnostic,
-    scenario::{Action, Given, Group, Instruction, Script, Trial, load_trial},
+    model::{Capabilities, ContentHash, Diagnostic, KeyEffect, Timestamp},
+    scenario::{Action, Given, Group, Instruction, Script, Trial, load, load_trial},
 };
 use std::path::Path;
 
@@ -55,8 +55,13 @@ fn a_routine_is_read_with_its_inputs() {
     let script = whole(text, &[("routines/open-note.yaml", OPEN)]);
     let group = group(&script.steps[0]);
     assert_eq!(script.steps[0].label, "open Milk");
-    assert_eq!(group.name, "[routine:open-note]");
-    let labels: Vec<&str> = group.steps.iter().map(|step| step.label.as_str()).collect();
+    assert_eq!(group.usual.name, "[routine:open-note]");
+    let labels: Vec<&str> = group
+        .usual
+        .steps
+        .iter()
+        .map(|step| step.label.as_str())
+        .collect();
     assert_eq!(
         labels,
         [
@@ -67,11 +72,11 @@ fn a_routine_is_read_with_its_inputs() {
         ]
     );
     assert_eq!(
-        group.steps[1].action.to_string(),
+        group.usual.steps[1].action.to_string(),
         "click list item `the Milk`"
     );
     assert_eq!(
-        group.steps[1].origin.to_string(),
+        group.usual.steps[1].origin.to_string(),
         "routines/open-note.yaml line 12"
     );
     assert_eq!(group.on_failure.len(), 1);
@@ -86,8 +91,11 @@ fn an_input_is_given_or_a_variable_or_its_default_or_missing() {
         &others,
     );
     let group = group(&script.steps[0]);
-    assert_eq!(group.steps[1].action.to_string(), "click list item `own`");
-    assert_eq!(group.steps[2].action.to_string(), "run `echo 1 1`");
+    assert_eq!(
+        group.usual.steps[1].action.to_string(),
+        "click list item `own`"
+    );
+    assert_eq!(group.usual.steps[2].action.to_string(), "run `echo 1 1`");
     let found = refused("vars: {all: 1}\nsteps: [{routine: open-note}]\n", &others);
     assert!(
         found.contains("routines/open-note.yaml: the input `title` is missing in the call"),
@@ -104,10 +112,16 @@ fn routines_are_found_from_the_nearest_folder_up_and_the_platforms_first() {
         ("../routines/z.yaml", "steps: [{shell: above}]"),
     ];
     let script = whole("steps: [{routine: x}, {routine: y}, {routine: z}]", &others);
-    assert_eq!(group(&script.steps[0]).steps[0].to_string(), "run `linux`");
-    let inner = &group(&script.steps[1]).steps[0];
-    assert_eq!(group(inner).steps[0].to_string(), "run `linux`");
-    assert_eq!(group(&script.steps[2]).steps[0].to_string(), "run `above`");
+    assert_eq!(
+        group(&script.steps[0]).usual.steps[0].to_string(),
+        "run `linux`"
+    );
+    let inner = &group(&script.steps[1]).usual.steps[0];
+    assert_eq!(group(inner).usual.steps[0].to_string(), "run `linux`");
+    assert_eq!(
+        group(&script.steps[2]).usual.steps[0].to_string(),
+        "run `above`"
+    );
     let found = refused("steps: [{routine: xx}]", &others);
     assert_eq!(found, "scenarios/a/note.yaml: there is no routine `xx`\n");
 }
@@ -122,7 +136,7 @@ fn a_fallback_is_taken_when_its_condition_is_true() {
     let run = |text: &str| {
         let script = whole(text, &others);
         let group = group(&script.steps[0]);
-        format!("{} {}", group.name, group.steps[0])
+        format!("{} {}", group.usual.name, group.usual.steps[0])
     };
     assert_eq!(run("steps: [{routine: r}]"), "[routine:r] run `main`");
     let other = "steps: [{routine: {name: r, with: {way: other}}}]";
@@ -137,7 +151,10 @@ fn a_fallback_is_taken_when_its_condition_is_true() {
         "steps: []\nfallbacks: [{when: default, steps: [{shell: d}]}]",
     )];
     assert_eq!(
-        group(&whole("steps: [{routine: r}]", &always).steps[0]).steps[0].to_string(),
+        group(&whole("steps: [{routine: r}]", &always).steps[0])
+            .usual
+            .steps[0]
+            .to_string(),
         "run `d`"
     );
 }
@@ -151,8 +168,8 @@ fn steps_are_imported_by_key_and_by_tag() {
     let text = "imports: [clean, gone]\nsteps:\n- import: clean\n  label: wash\n- !import open\n";
     let script = whole(text, &others);
     assert_eq!(script.steps[0].label, "wash");
-    assert_eq!(group(&script.steps[0]).steps.len(), 2);
-    assert_eq!(group(&script.steps[1]).name, "[import:open]");
+    assert_eq!(group(&script.steps[0]).usual.steps.len(), 2);
+    assert_eq!(group(&script.steps[1]).usual.name, "[import:open]");
     let warnings: Vec<&str> = script
         .warnings
         .iter()
@@ -227,4 +244,85 @@ fn a_fixture_launches_the_app_once_after_its_setup() {
     assert_eq!(script.files.len(), 2);
     let found = trial(&format!("{state}setup_steps: [{{launch: notes}}]")).unwrap_err();
     insta::assert_snapshot!(told(&found), @"1:51+8 Error: the app is launched twice: by `setup_steps` and by `launched` (leave one of the two out)");
+}
+
+#[test]
+fn fallbacks_go_by_what_was_traced_of_the_very_package() {
+    let routine = "steps: [{shell: main}]\nfallbacks:\n\
+        - {when: \"capability.accelerators['alt+w'] == 'swallowed'\", steps: [{shell: other}]}\n\
+        - {when: \"capability.accelerators['f10'] != 'open'\", steps: [{shell: keys}]}\n\
+        - {when: default, steps: [{shell: last}]}\n";
+    let mut files = Memory::default()
+        .with("a.yaml", "steps: [{routine: r}]")
+        .with("routines/r.yaml", routine);
+    let digest = |text: &str| ContentHash::of(text.as_bytes());
+    let trace = |package: &str, told: &[(&str, KeyEffect)]| {
+        let mut one = Capabilities::new(digest(package), "lin".into(), Timestamp(1));
+        let told = told
+            .iter()
+            .map(|(key, effect)| ((*key).to_owned(), *effect));
+        one.accelerators = told.collect();
+        let name = Capabilities::file_name(one.package);
+        (format!("capabilities/{name}"), one.write())
+    };
+    let read = |files: &Memory| load(&"a".into(), Path::new("scenarios"), files).unwrap();
+    let script = read(&files);
+    let way = |script: &Script, package: &str| {
+        let way = group(&script.steps[0]).way(Some(digest(package))).clone();
+        (way.steps[0].to_string(), way.doubt.is_some())
+    };
+    assert_eq!(way(&script, "new"), ("run `main`".into(), true));
+    let warned = told(&script.warnings);
+    assert!(
+        warned.contains("no package was traced, so the usual steps are done"),
+        "{warned}"
+    );
+    let (open, swallowed, unknown) = (KeyEffect::Open, KeyEffect::Swallowed, KeyEffect::Unknown);
+    for (package, told) in [
+        ("swallows", &[("alt+w", swallowed)][..]),
+        ("opens", &[("alt+w", open), ("f10", open)]),
+        ("unclear", &[("alt+w", unknown), ("f10", open)]),
+        ("partly", &[("alt+w", open)]),
+    ] {
+        let (path, text) = trace(package, told);
+        files = files.with(&path, text);
+    }
+    let script = read(&files);
+    assert_eq!(script.warnings, []);
+    for (package, expected, is_doubtful) in [
+        ("swallows", "run `other`", false),
+        ("opens", "run `last`", false),
+        ("unclear", "run `main`", true),
+        ("partly", "run `main`", true),
+        ("new", "run `main`", true),
+    ] {
+        assert_eq!(
+            way(&script, package),
+            (expected.into(), is_doubtful),
+            "{package}"
+        );
+    }
+    // What is known is part of the scenario: another trace makes it due again.
+    assert_eq!(script.files.len(), 6);
+    // A document that is about another package than it is called after says nothing.
+    let (path, _) = trace("new", &[]);
+    let (_, text) = trace("swallows", &[("alt+w", swallowed)]);
+    let script = read(&files.with(&path, text));
+    assert_eq!(way(&script, "new"), ("run `main`".into(), true));
+    let warned = told(&script.warnings);
+    assert!(
+        warned.contains("it is about another package than its name says"),
+        "{warned}"
+    );
+}
+
+#[test]
+fn a_word_that_no_key_comes_to_is_refused() {
+    let routine = "steps: [{shell: main}]\nfallbacks:\n\
+        - {when: \"capability.accelerators['alt+w'] == 'swalowed'\", steps: [{shell: other}]}\n";
+    let found = read_among("steps: [{routine: r}]", &[("routines/r.yaml", routine)]).unwrap_err();
+    insta::assert_snapshot!(told(&found), @r"
+    3:10+48 Error: nothing that comes of a key is called `swalowed` (did you mean `swallowed`?)
+    3:10+48 Warning: no package was traced, so the usual steps are done (`mosdat trace` finds out what the keys of the app do)
+    ");
 }

@@ -16,7 +16,9 @@ mod touch;
 use desktop::{Desktop, MemoryFolder, RuntimeClock, badge, frame};
 use mosdat::{
     judge,
-    model::{App, BuildName, Event, FileError, Files, MachineName, Motion, Outcome, Package},
+    model::{
+        App, BuildName, ContentHash, Event, FileError, Files, MachineName, Motion, Outcome, Package,
+    },
     port::{Idle, Watcher},
     run::script::{Exercise, Eyes, Provided, exercise},
     scenario::{Script, load},
@@ -96,6 +98,7 @@ impl Scene {
             guest: &self.desktop,
             app: &self.app,
             package: &self.package,
+            artifact: Some(ContentHash::of(b"the package")),
             machine: &self.machine,
             build: &self.build,
             eyes: &self.eyes,

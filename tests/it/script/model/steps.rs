@@ -3,8 +3,9 @@
 use super::{Model, Stage, paths};
 use crate::script::{Scene, after, desktop::Desktop, play as play_on, script, seconds};
 use mosdat::{
-    model::{Outcome, Verdict},
+    model::{ContentHash, Outcome, Verdict},
     port::Exit,
+    scenario::{Group, GroupWay},
 };
 
 #[tokio::test(start_paused = true)]
@@ -42,10 +43,14 @@ async fn steps_of_a_routine_are_told_by_their_path_and_its_failure_is_cleaned_up
     let mut whole = script("steps: [{shell: a}, {click: {role: none}, timeout: 1}]");
     let failing = whole.steps.clone();
     let cleanup = script("steps: [{shell: tidy}]").steps;
-    let group = mosdat::scenario::Group {
-        name: "[routine:r]".into(),
-        steps: failing,
+    let group = Group {
+        usual: GroupWay {
+            name: "[routine:r]".into(),
+            steps: failing,
+            doubt: None,
+        },
         on_failure: cleanup,
+        ..Group::default()
     };
     whole.steps = script("steps: [{shell: x}]").steps;
     whole.steps[0].action = mosdat::scenario::Action::Group(Box::new(group));
@@ -153,4 +158,29 @@ async fn an_exit_code_can_be_ignored_and_a_signal_cannot() {
     play(|_, _| (seconds(0.0), None, ""))
         .await
         .failed("took longer");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_routine_goes_the_way_of_the_package_that_is_tested() {
+    let way = |name: &str, doubt: Option<&str>| GroupWay {
+        name: name.into(),
+        steps: script(&format!("steps: [{{shell: {name}}}]")).steps,
+        doubt: doubt.map(str::to_owned),
+    };
+    let digest = |text: &str| ContentHash::of(text.as_bytes());
+    for (package, expected) in [("the package", "traced"), ("another package", "usual")] {
+        let scene = Scene::new();
+        let group = Group {
+            usual: way("usual", Some("x == 1")),
+            by_package: [(digest(package), way("traced", None))].into(),
+            on_failure: Vec::new(),
+        };
+        let mut whole = script("steps: [{shell: x}]");
+        whole.steps[0].action = mosdat::scenario::Action::Group(Box::new(group));
+        let told = scene.play_script(&whole, async {}).await;
+        told.passed();
+        assert_eq!(scene.desktop.state().shells, [expected]);
+        let doubt = "usual: nobody knows whether `x == 1` holds of this package";
+        assert_eq!(told.logs().contains(doubt), expected == "usual");
+    }
 }

@@ -96,7 +96,22 @@ impl Command {
             env: BTreeMap::new(),
         }
     }
+
+    /// Returns the command that has a shell run `text`, which stands in no command line: a text that
+    /// ends programs by their words (`pkill -f`) would end itself.
+    pub fn script(text: &str) -> Self {
+        let mut command = Self::shell(RUN_SCRIPT);
+        command.env.insert(SCRIPT.into(), Some(text.into()));
+        command
+    }
 }
+
+/// The variable in which a shell finds what [`Command::script`] has it run.
+pub const SCRIPT: &str = "MOSDAT_SCRIPT";
+
+/// Runs what is in that variable, of which nothing else sees anything.
+const RUN_SCRIPT: &str =
+    "mosdat_script=$MOSDAT_SCRIPT; unset MOSDAT_SCRIPT; eval \"$mosdat_script\"";
 
 /// What came of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -33,7 +33,7 @@ pub use causes::with_causes;
 pub use check::{Check, Health};
 pub use clock::Clock;
 pub use evidence::{EvidenceError, RunFolder};
-pub use guest::{Command, Exit, Finding, Guest, Output, Process, Window};
+pub use guest::{Command, Exit, Finding, Guest, Output, Process, SCRIPT, Window};
 pub use images::{Held, ImageError, Images};
 pub use motion::path;
 pub use past::PastAttempts;

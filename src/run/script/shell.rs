@@ -19,7 +19,7 @@ pub(super) async fn run(
     if calls_worker(text) {
         offer_worker(stage.context.guest, stage.context.machine).await?;
     }
-    let command = Command::shell(text);
+    let command = Command::script(text);
     let output = stage.context.guest.run(&command, limit).await;
     stage.last_shell = Some(Instant::now());
     let output = output?;

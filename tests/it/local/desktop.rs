@@ -223,3 +223,24 @@ async fn a_machine_that_can_be_opened_is_present_without_layers() {
         assert!(!base.is_empty() && layers.is_empty());
     }
 }
+
+#[tokio::test]
+async fn a_script_that_ends_programs_by_their_words_does_not_end_itself() {
+    let world = World::new();
+    let guest = world.open(Session::None).await;
+    let word = format!("word-{}", fastrand::u64(..));
+    let text = format!(
+        "sh -c 'sleep 600; : {word}' & pkill -KILL -f {word}; wait; \
+         pgrep -f {word} || echo \"none 'left' \\\\ ${{MOSDAT_SCRIPT-unset}}\"; exit 3"
+    );
+    let output = guest.run(&Command::script(&text), LONG).await.unwrap();
+    assert_eq!(output.exit, Some(Exit::Code(3)), "{output:?}");
+    assert!(
+        output.text.ends_with("none 'left' \\ unset\n"),
+        "{output:?}"
+    );
+    // A text that stands in the command line ends itself.
+    let output = guest.run(&Command::shell(&text), LONG).await.unwrap();
+    assert_eq!(output.exit, Some(Exit::Signal(9)), "{output:?}");
+    guest.close().await.unwrap();
+}

@@ -9,7 +9,7 @@ use mosdat::{
     },
     port::{
         AccessibilityTree, Clock, Command, EvidenceError, Exit, Finding, Guest, Input, Output,
-        Process, ProviderError, RunFolder, Screen, ScreenError, TreeError, Window,
+        Process, ProviderError, RunFolder, SCRIPT, Screen, ScreenError, TreeError, Window,
     },
 };
 use std::{
@@ -72,7 +72,8 @@ impl Guest for Desktop {
     }
 
     async fn run(&self, command: &Command, limit: Duration) -> Result<Output, ProviderError> {
-        let text = command.argv.last().unwrap().clone();
+        let script = command.env.get(SCRIPT).cloned().flatten();
+        let text = script.unwrap_or_else(|| command.argv.last().unwrap().clone());
         let answer = self.change(|state| {
             // How the machine is, is asked once something has failed.
             if !text.starts_with("date +%s; df") {

@@ -39,6 +39,8 @@ pub(super) enum CliError {
     #[error(transparent)]
     SimWorld(#[from] driver::sim::WorldError),
     #[error(transparent)]
+    Trace(#[from] crate::run::trace::TraceError),
+    #[error(transparent)]
     Provider(#[from] crate::port::ProviderError),
     #[error(transparent)]
     Image(#[from] ImageError),

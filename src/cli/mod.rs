@@ -96,6 +96,7 @@ fn carry_out(settings: &Settings, command: Command) -> Result<Ended, CliError> {
         Command::Lint(typed) => commands::lint::run(settings, &typed),
         Command::Anchors(typed) => commands::anchors::run(settings, &typed),
         Command::Routines(typed) => routines(settings, &typed),
+        Command::Trace(typed) => commands::trace::run(settings, &typed),
         Command::Recipes(typed) => commands::recipes::run(settings, &typed),
         Command::Schema(typed) => commands::schema::run(settings, &typed),
         Command::Completions { shell } => {

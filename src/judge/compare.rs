@@ -38,6 +38,35 @@ pub fn differs(one: &Frame, other: &Frame) -> Option<Rect> {
     })
 }
 
+/// How much of a picture has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing, but perhaps what changes by itself.
+    Nothing,
+    /// Less than a menu takes.
+    Small,
+    /// As much as a menu takes, or more.
+    Large,
+}
+
+/// The width and height in pixels that a menu has at least; a caret has neither.
+const MENU: (i32, i32) = (32, 24);
+
+/// Says how much changed between two frames, outside of `noise`, where something changes by itself.
+pub fn change(before: &Frame, after: &Frame, noise: Option<Rect>) -> Change {
+    match differs(before, after) {
+        None => Change::Nothing,
+        Some(changed) if noise.is_some_and(|noise| noise.holds(changed)) => Change::Nothing,
+        Some(changed) if is_small(changed) => Change::Small,
+        Some(_) => Change::Large,
+    }
+}
+
+/// Whether a part of a picture is less than a menu takes.
+pub fn is_small(part: Rect) -> bool {
+    part.width < MENU.0 || part.height < MENU.1
+}
+
 /// Whether a frame is all of one colour, as a screen is on which nothing is shown.
 pub fn is_blank(frame: &Frame) -> bool {
     let rgba = frame.rgba.as_slice();
@@ -76,6 +105,32 @@ mod tests {
         };
         assert_eq!(differs(&one, &other), Some(expected));
         assert_eq!(differs(&one, &one.clone()), None);
+    }
+
+    #[test]
+    fn a_caret_that_blinks_is_no_change_and_a_menu_is_one() {
+        let painted = |part: Rect| {
+            frame(100, 60, |x, y| {
+                let is_in = part.contains(crate::model::Point { x, y });
+                [if is_in { 9 } else { 1 }, 2, 3, 255]
+            })
+        };
+        let part = |x, y, width, height| Rect {
+            x,
+            y,
+            width,
+            height,
+        };
+        let still = painted(part(0, 0, 0, 0));
+        let caret = part(10, 10, 1, 18);
+        let (blinked, menu) = (painted(caret), painted(part(8, 8, 40, 30)));
+        assert_eq!(change(&still, &still, None), Change::Nothing);
+        assert_eq!(change(&still, &blinked, Some(caret)), Change::Nothing);
+        assert_eq!(change(&still, &blinked, None), Change::Small);
+        let elsewhere = Some(part(70, 10, 1, 18));
+        assert_eq!(change(&still, &blinked, elsewhere), Change::Small);
+        assert_eq!(change(&still, &menu, Some(caret)), Change::Large);
+        assert!(is_small(caret) && !is_small(part(0, 0, 32, 24)));
     }
 
     #[test]

@@ -22,7 +22,7 @@ mod whole;
 
 pub use anchor::{Anchor, AnchorError};
 pub use clickable::{CLICKABLE_AROUND, clickable};
-pub use compare::{differs, is_blank};
+pub use compare::{Change, change, differs, is_blank, is_small};
 pub use exact::{Found, MOST_PLACES, Match, Near, find_exact, find_in_damage, nearest};
 pub use layout::find_layout;
 pub use like::{Alike, Bounds, LOCAL, Likeness, Part, Prepared, Unlike, find_like};

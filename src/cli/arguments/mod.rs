@@ -8,6 +8,7 @@ mod results;
 pub(super) mod routine;
 pub(super) mod scenario;
 mod state;
+pub(super) mod trace;
 pub(super) mod visual;
 mod vlm;
 
@@ -30,6 +31,7 @@ use functional::FunctionalArguments;
 use image::ImageCommand;
 use routine::RoutinesCommand;
 use scenario::{AnchorsCommand, LintArguments, RecipesCommand, SchemaArguments};
+use trace::TraceArguments;
 use visual::VisualArguments;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -109,6 +111,8 @@ pub(super) enum Command {
     Doctor(DoctorArguments),
     /// Show what programs on a machine's desktop tell assistive technologies about their widgets
     AtspiDump(DumpArguments),
+    /// Press the keys of the app on a machine's desktop, and write down what they do
+    Trace(TraceArguments),
     /// Look into the recorded state, and mend it
     #[command(subcommand)]
     State(StateCommand),

@@ -24,6 +24,7 @@ pub(super) mod routines;
 pub(super) mod schema;
 pub(super) mod state;
 pub(super) mod status;
+pub(super) mod trace;
 pub(super) mod validate;
 pub(super) mod visual;
 pub(super) mod vlm;

@@ -9,6 +9,7 @@ mod given;
 mod replay;
 mod routines;
 mod scenarios;
+mod trace;
 mod visual;
 
 use crate::project::{FLEET, Project};
